@@ -1,0 +1,1 @@
+"""What every Proxima service is built with: errors, channels, servers, settings, logs, metrics."""

@@ -1,0 +1,107 @@
+"""The seam between the runtime and a simulator: what a backend author implements.
+
+One object of the engine class lives in the service process, where it describes and estimates and must not import the
+simulator; another lives in each worker process, where it warms up and runs. The runtime creates both with no arguments,
+from the class's import path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from proxima.backend.v1 import backend_pb2
+from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
+
+# What numpy arrays and bytes both offer; the runtime itself does without numpy.
+Buffer = bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultArray:
+    """One array of a result.
+
+    Attributes:
+        role: what it holds; decides bit order and meaning (see `ArrayRole` in the contract).
+        data_type: element type, little-endian.
+        shape: extent of each dimension, row-major.
+        data: the elements, C-contiguous, exactly product(shape) times the element size in bytes.
+        bit_space: what `axis_bits` number; unspecified for counts.
+        axis_bits: declared index of each axis bit, least significant first.
+    """
+
+    role: result_pb2.ArrayRole
+    data_type: result_pb2.DataType
+    shape: tuple[int, ...]
+    data: Buffer
+    bit_space: result_pb2.BitSpace = result_pb2.BIT_SPACE_UNSPECIFIED
+    axis_bits: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemResult:
+    """The result of one item of a job.
+
+    Attributes:
+        item_index: which item, from 0.
+        arrays: in the order in which they are sent.
+        expectation_values: in the order of the request.
+        certified_error: bound of the truncation error; None for methods that do not truncate.
+        readout_included: probabilities include readout error.
+        precision: the precision that was used.
+        engine_seconds: seconds spent in the simulator's own calls.
+        warnings: sentences for the user.
+    """
+
+    item_index: int
+    arrays: Sequence[ResultArray]
+    precision: result_pb2.Precision
+    engine_seconds: float
+    expectation_values: Sequence[result_pb2.ExpectationValue] = ()
+    certified_error: float | None = None
+    readout_included: bool = False
+    warnings: Sequence[str] = field(default=())
+
+
+class ProgressReporter(Protocol):
+    """Tells the user how far a run is; cheap, the runtime thins the calls out."""
+
+    def __call__(self, *, done_count: int, total_count: int, unit: str) -> None:
+        """Report counted work: `done_count` of `total_count` `unit`s ("operations", "batches", ...)."""
+
+
+class Engine(Protocol):
+    """The simulators of one backend."""
+
+    name: str
+    """Name of the backend, for example "qiskit"."""
+
+    version: str
+    """Version of the backend service."""
+
+    # In the service process; must not import the simulator.
+
+    def methods(self) -> Sequence[capabilities_pb2.MethodCapability]:
+        """One entry for each engine and method, the backend's preferred one first."""
+
+    def package_versions(self) -> Mapping[str, str]:
+        """Versions of the distributions that decide the numbers, read from their metadata."""
+
+    def estimate(self, job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
+        """Say what a job would take. `peak_memory_bytes` counts everything over a warm worker, the returned arrays twice
+        where the engine cannot hand out its own buffer (the runtime copies results into a memfd once). The runtime has
+        checked the columns and the capabilities already; violations are for what only the engine knows.
+        """
+
+    # In a worker process.
+
+    def warm_up(self) -> None:
+        """Import the simulator and run a small circuit, so that the first job pays for neither."""
+
+    def run(self, job: backend_pb2.Job, report: ProgressReporter) -> Iterator[ItemResult]:
+        """Run a job and yield each item's result.
+
+        Raises:
+            proxima_runtime.errors.ProximaError: with the reason that fits; MemoryError passes through.
+        """
