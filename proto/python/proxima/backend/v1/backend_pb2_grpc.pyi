@@ -62,7 +62,7 @@ class BackendServiceStub:
     A job is known by (execution, attempt) and runs at most once. `start` with a known pair attaches to it, whatever else
     the message says, so a caller that does not know whether its `start` arrived sends it again. `attach` never starts one.
     After an attach the whole result is sent from its beginning. One stream at a time holds a job; a newer one takes over
-    and the older ends with ABORTED.
+    and the older ends.
 
     When the caller goes away the job goes on for the grace period (`Job.grace_period`), waiting for an attach; then it is
     killed. A finished result is kept for the same time.
@@ -76,6 +76,7 @@ class BackendServiceStub:
     - RESOURCE_EXHAUSTED, ERROR_REASON_INSUFFICIENT_MEMORY: it cannot fit the cap. Choose a smaller job or another backend.
     - RESOURCE_EXHAUSTED, ERROR_REASON_QUEUE_FULL: try again later.
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: `attach` to a pair that is not known (any more). Start a new attempt.
+    - ABORTED, ERROR_REASON_TAKEN_OVER: a newer stream holds the job. The job goes on; leave it to that stream.
     - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: `input_chunk` or `pause` where MethodCapability.pause_support is NONE.
     - UNAVAILABLE, ERROR_REASON_DRAINING: the instance is stopping. Use another one.
     """
@@ -114,7 +115,7 @@ class BackendServiceAsyncStub(BackendServiceStub):
     A job is known by (execution, attempt) and runs at most once. `start` with a known pair attaches to it, whatever else
     the message says, so a caller that does not know whether its `start` arrived sends it again. `attach` never starts one.
     After an attach the whole result is sent from its beginning. One stream at a time holds a job; a newer one takes over
-    and the older ends with ABORTED.
+    and the older ends.
 
     When the caller goes away the job goes on for the grace period (`Job.grace_period`), waiting for an attach; then it is
     killed. A finished result is kept for the same time.
@@ -128,6 +129,7 @@ class BackendServiceAsyncStub(BackendServiceStub):
     - RESOURCE_EXHAUSTED, ERROR_REASON_INSUFFICIENT_MEMORY: it cannot fit the cap. Choose a smaller job or another backend.
     - RESOURCE_EXHAUSTED, ERROR_REASON_QUEUE_FULL: try again later.
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: `attach` to a pair that is not known (any more). Start a new attempt.
+    - ABORTED, ERROR_REASON_TAKEN_OVER: a newer stream holds the job. The job goes on; leave it to that stream.
     - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: `input_chunk` or `pause` where MethodCapability.pause_support is NONE.
     - UNAVAILABLE, ERROR_REASON_DRAINING: the instance is stopping. Use another one.
     """
@@ -181,7 +183,7 @@ class BackendServiceServicer(metaclass=_abc_1.ABCMeta):
         A job is known by (execution, attempt) and runs at most once. `start` with a known pair attaches to it, whatever else
         the message says, so a caller that does not know whether its `start` arrived sends it again. `attach` never starts one.
         After an attach the whole result is sent from its beginning. One stream at a time holds a job; a newer one takes over
-        and the older ends with ABORTED.
+        and the older ends.
 
         When the caller goes away the job goes on for the grace period (`Job.grace_period`), waiting for an attach; then it is
         killed. A finished result is kept for the same time.
@@ -195,6 +197,7 @@ class BackendServiceServicer(metaclass=_abc_1.ABCMeta):
         - RESOURCE_EXHAUSTED, ERROR_REASON_INSUFFICIENT_MEMORY: it cannot fit the cap. Choose a smaller job or another backend.
         - RESOURCE_EXHAUSTED, ERROR_REASON_QUEUE_FULL: try again later.
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: `attach` to a pair that is not known (any more). Start a new attempt.
+        - ABORTED, ERROR_REASON_TAKEN_OVER: a newer stream holds the job. The job goes on; leave it to that stream.
         - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: `input_chunk` or `pause` where MethodCapability.pause_support is NONE.
         - UNAVAILABLE, ERROR_REASON_DRAINING: the instance is stopping. Use another one.
         """

@@ -28,7 +28,7 @@ from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from proxima.simulation.v1 import capabilities_pb2 as proxima_dot_simulation_dot_v1_dot_capabilities__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&proxima/orchestrator/v1/backends.proto\x12\x17proxima.orchestrator.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a(proxima/simulation/v1/capabilities.proto\"T\n\x07\x42\x61\x63kend\x12\x0c\n\x04name\x18\x01 \x01(\t\x12;\n\tinstances\x18\x02 \x03(\x0b\x32(.proxima.orchestrator.v1.BackendInstance\"\x96\x03\n\x0f\x42\x61\x63kendInstance\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x45\n\tcondition\x18\x03 \x01(\x0e\x32\x32.proxima.orchestrator.v1.BackendInstance.Condition\x12!\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.Status\x12\x39\n\x0c\x63\x61pabilities\x18\x05 \x01(\x0b\x32#.proxima.simulation.v1.Capabilities\x12\x31\n\x0ehealth_latency\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x18\n\x10memory_cap_bytes\x18\x07 \x01(\x03\"s\n\tCondition\x12\x19\n\x15\x43ONDITION_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43ONDITION_SERVING\x10\x01\x12\x19\n\x15\x43ONDITION_NOT_SERVING\x10\x02\x12\x19\n\x15\x43ONDITION_UNREACHABLE\x10\x03\"<\n\x13ListBackendsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"c\n\x14ListBackendsResponse\x12\x32\n\x08\x62\x61\x63kends\x18\x01 \x03(\x0b\x32 .proxima.orchestrator.v1.Backend\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"!\n\x11GetBackendRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"G\n\x12GetBackendResponse\x12\x31\n\x07\x62\x61\x63kend\x18\x01 \x01(\x0b\x32 .proxima.orchestrator.v1.Backend\"h\n\x1eRegisterBackendInstanceRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12(\n\x05lease\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x8e\x01\n\x1fRegisterBackendInstanceResponse\x12:\n\x08instance\x18\x01 \x01(\x0b\x32(.proxima.orchestrator.v1.BackendInstance\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"0\n UnregisterBackendInstanceRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"#\n!UnregisterBackendInstanceResponse\"\x16\n\x14GetServerInfoRequest\"\xb0\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16\x61\x63tive_execution_count\x18\x03 \x01(\x05\x12\x36\n\x12last_activity_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xff\x04\n\x15\x42\x61\x63kendCatalogService\x12k\n\x0cListBackends\x12,.proxima.orchestrator.v1.ListBackendsRequest\x1a-.proxima.orchestrator.v1.ListBackendsResponse\x12\x65\n\nGetBackend\x12*.proxima.orchestrator.v1.GetBackendRequest\x1a+.proxima.orchestrator.v1.GetBackendResponse\x12\x8c\x01\n\x17RegisterBackendInstance\x12\x37.proxima.orchestrator.v1.RegisterBackendInstanceRequest\x1a\x38.proxima.orchestrator.v1.RegisterBackendInstanceResponse\x12\x92\x01\n\x19UnregisterBackendInstance\x12\x39.proxima.orchestrator.v1.UnregisterBackendInstanceRequest\x1a:.proxima.orchestrator.v1.UnregisterBackendInstanceResponse\x12n\n\rGetServerInfo\x12-.proxima.orchestrator.v1.GetServerInfoRequest\x1a..proxima.orchestrator.v1.GetServerInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&proxima/orchestrator/v1/backends.proto\x12\x17proxima.orchestrator.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a(proxima/simulation/v1/capabilities.proto\"T\n\x07\x42\x61\x63kend\x12\x0c\n\x04name\x18\x01 \x01(\t\x12;\n\tinstances\x18\x02 \x03(\x0b\x32(.proxima.orchestrator.v1.BackendInstance\"\xb5\x03\n\x0f\x42\x61\x63kendInstance\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x45\n\tcondition\x18\x03 \x01(\x0e\x32\x32.proxima.orchestrator.v1.BackendInstance.Condition\x12!\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.Status\x12\x39\n\x0c\x63\x61pabilities\x18\x05 \x01(\x0b\x32#.proxima.simulation.v1.Capabilities\x12\x31\n\x0ehealth_latency\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x18\n\x10memory_cap_bytes\x18\x07 \x01(\x03\x12\x1d\n\x15reserved_memory_bytes\x18\x08 \x01(\x03\"s\n\tCondition\x12\x19\n\x15\x43ONDITION_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43ONDITION_SERVING\x10\x01\x12\x19\n\x15\x43ONDITION_NOT_SERVING\x10\x02\x12\x19\n\x15\x43ONDITION_UNREACHABLE\x10\x03\"<\n\x13ListBackendsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"c\n\x14ListBackendsResponse\x12\x32\n\x08\x62\x61\x63kends\x18\x01 \x03(\x0b\x32 .proxima.orchestrator.v1.Backend\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"!\n\x11GetBackendRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"G\n\x12GetBackendResponse\x12\x31\n\x07\x62\x61\x63kend\x18\x01 \x01(\x0b\x32 .proxima.orchestrator.v1.Backend\"h\n\x1eRegisterBackendInstanceRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12(\n\x05lease\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x8e\x01\n\x1fRegisterBackendInstanceResponse\x12:\n\x08instance\x18\x01 \x01(\x0b\x32(.proxima.orchestrator.v1.BackendInstance\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"0\n UnregisterBackendInstanceRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"#\n!UnregisterBackendInstanceResponse\"\x16\n\x14GetServerInfoRequest\"\xb0\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16\x61\x63tive_execution_count\x18\x03 \x01(\x05\x12\x36\n\x12last_activity_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xff\x04\n\x15\x42\x61\x63kendCatalogService\x12k\n\x0cListBackends\x12,.proxima.orchestrator.v1.ListBackendsRequest\x1a-.proxima.orchestrator.v1.ListBackendsResponse\x12\x65\n\nGetBackend\x12*.proxima.orchestrator.v1.GetBackendRequest\x1a+.proxima.orchestrator.v1.GetBackendResponse\x12\x8c\x01\n\x17RegisterBackendInstance\x12\x37.proxima.orchestrator.v1.RegisterBackendInstanceRequest\x1a\x38.proxima.orchestrator.v1.RegisterBackendInstanceResponse\x12\x92\x01\n\x19UnregisterBackendInstance\x12\x39.proxima.orchestrator.v1.UnregisterBackendInstanceRequest\x1a:.proxima.orchestrator.v1.UnregisterBackendInstanceResponse\x12n\n\rGetServerInfo\x12-.proxima.orchestrator.v1.GetServerInfoRequest\x1a..proxima.orchestrator.v1.GetServerInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,29 +38,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BACKEND']._serialized_start=199
   _globals['_BACKEND']._serialized_end=283
   _globals['_BACKENDINSTANCE']._serialized_start=286
-  _globals['_BACKENDINSTANCE']._serialized_end=692
-  _globals['_BACKENDINSTANCE_CONDITION']._serialized_start=577
-  _globals['_BACKENDINSTANCE_CONDITION']._serialized_end=692
-  _globals['_LISTBACKENDSREQUEST']._serialized_start=694
-  _globals['_LISTBACKENDSREQUEST']._serialized_end=754
-  _globals['_LISTBACKENDSRESPONSE']._serialized_start=756
-  _globals['_LISTBACKENDSRESPONSE']._serialized_end=855
-  _globals['_GETBACKENDREQUEST']._serialized_start=857
-  _globals['_GETBACKENDREQUEST']._serialized_end=890
-  _globals['_GETBACKENDRESPONSE']._serialized_start=892
-  _globals['_GETBACKENDRESPONSE']._serialized_end=963
-  _globals['_REGISTERBACKENDINSTANCEREQUEST']._serialized_start=965
-  _globals['_REGISTERBACKENDINSTANCEREQUEST']._serialized_end=1069
-  _globals['_REGISTERBACKENDINSTANCERESPONSE']._serialized_start=1072
-  _globals['_REGISTERBACKENDINSTANCERESPONSE']._serialized_end=1214
-  _globals['_UNREGISTERBACKENDINSTANCEREQUEST']._serialized_start=1216
-  _globals['_UNREGISTERBACKENDINSTANCEREQUEST']._serialized_end=1264
-  _globals['_UNREGISTERBACKENDINSTANCERESPONSE']._serialized_start=1266
-  _globals['_UNREGISTERBACKENDINSTANCERESPONSE']._serialized_end=1301
-  _globals['_GETSERVERINFOREQUEST']._serialized_start=1303
-  _globals['_GETSERVERINFOREQUEST']._serialized_end=1325
-  _globals['_GETSERVERINFORESPONSE']._serialized_start=1328
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=1504
-  _globals['_BACKENDCATALOGSERVICE']._serialized_start=1507
-  _globals['_BACKENDCATALOGSERVICE']._serialized_end=2146
+  _globals['_BACKENDINSTANCE']._serialized_end=723
+  _globals['_BACKENDINSTANCE_CONDITION']._serialized_start=608
+  _globals['_BACKENDINSTANCE_CONDITION']._serialized_end=723
+  _globals['_LISTBACKENDSREQUEST']._serialized_start=725
+  _globals['_LISTBACKENDSREQUEST']._serialized_end=785
+  _globals['_LISTBACKENDSRESPONSE']._serialized_start=787
+  _globals['_LISTBACKENDSRESPONSE']._serialized_end=886
+  _globals['_GETBACKENDREQUEST']._serialized_start=888
+  _globals['_GETBACKENDREQUEST']._serialized_end=921
+  _globals['_GETBACKENDRESPONSE']._serialized_start=923
+  _globals['_GETBACKENDRESPONSE']._serialized_end=994
+  _globals['_REGISTERBACKENDINSTANCEREQUEST']._serialized_start=996
+  _globals['_REGISTERBACKENDINSTANCEREQUEST']._serialized_end=1100
+  _globals['_REGISTERBACKENDINSTANCERESPONSE']._serialized_start=1103
+  _globals['_REGISTERBACKENDINSTANCERESPONSE']._serialized_end=1245
+  _globals['_UNREGISTERBACKENDINSTANCEREQUEST']._serialized_start=1247
+  _globals['_UNREGISTERBACKENDINSTANCEREQUEST']._serialized_end=1295
+  _globals['_UNREGISTERBACKENDINSTANCERESPONSE']._serialized_start=1297
+  _globals['_UNREGISTERBACKENDINSTANCERESPONSE']._serialized_end=1332
+  _globals['_GETSERVERINFOREQUEST']._serialized_start=1334
+  _globals['_GETSERVERINFOREQUEST']._serialized_end=1356
+  _globals['_GETSERVERINFORESPONSE']._serialized_start=1359
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=1535
+  _globals['_BACKENDCATALOGSERVICE']._serialized_start=1538
+  _globals['_BACKENDCATALOGSERVICE']._serialized_end=2177
 # @@protoc_insertion_point(module_scope)

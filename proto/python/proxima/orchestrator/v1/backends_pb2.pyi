@@ -22,7 +22,7 @@ class Backend(_message.Message):
     def __init__(self, name: _Optional[str] = ..., instances: _Optional[_Iterable[_Union[BackendInstance, _Mapping]]] = ...) -> None: ...
 
 class BackendInstance(_message.Message):
-    __slots__ = ("name", "target", "condition", "error", "capabilities", "health_latency", "memory_cap_bytes")
+    __slots__ = ("name", "target", "condition", "error", "capabilities", "health_latency", "memory_cap_bytes", "reserved_memory_bytes")
     class Condition(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CONDITION_UNSPECIFIED: _ClassVar[BackendInstance.Condition]
@@ -40,6 +40,7 @@ class BackendInstance(_message.Message):
     CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     HEALTH_LATENCY_FIELD_NUMBER: _ClassVar[int]
     MEMORY_CAP_BYTES_FIELD_NUMBER: _ClassVar[int]
+    RESERVED_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     name: str
     target: str
     condition: BackendInstance.Condition
@@ -47,7 +48,8 @@ class BackendInstance(_message.Message):
     capabilities: _capabilities_pb2.Capabilities
     health_latency: _duration_pb2.Duration
     memory_cap_bytes: int
-    def __init__(self, name: _Optional[str] = ..., target: _Optional[str] = ..., condition: _Optional[_Union[BackendInstance.Condition, str]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., capabilities: _Optional[_Union[_capabilities_pb2.Capabilities, _Mapping]] = ..., health_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory_cap_bytes: _Optional[int] = ...) -> None: ...
+    reserved_memory_bytes: int
+    def __init__(self, name: _Optional[str] = ..., target: _Optional[str] = ..., condition: _Optional[_Union[BackendInstance.Condition, str]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., capabilities: _Optional[_Union[_capabilities_pb2.Capabilities, _Mapping]] = ..., health_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory_cap_bytes: _Optional[int] = ..., reserved_memory_bytes: _Optional[int] = ...) -> None: ...
 
 class ListBackendsRequest(_message.Message):
     __slots__ = ("page_size", "page_token")

@@ -71,7 +71,8 @@ class BackendCatalogServiceServicer:
     """
 
     def ListBackends(self, request, context):
-        """Lists backends with their instances, reachable or not, by name, a page at a time. Asks each instance anew. Idempotent.
+        """Lists backends with their instances, reachable or not, by name, a page at a time. Asks each instance anew. Idempotent;
+        nothing happens when the caller goes away.
 
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
@@ -81,7 +82,7 @@ class BackendCatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetBackend(self, request, context):
-        """Returns one backend with its instances and capabilities. Idempotent.
+        """Returns one backend with its instances and capabilities. Idempotent; nothing happens when the caller goes away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name a backend that ListBackends lists.
@@ -92,7 +93,7 @@ class BackendCatalogServiceServicer:
 
     def RegisterBackendInstance(self, request, context):
         """Adds an instance that starts by itself (a job of a batch system, a pod). It stays until its lease ends without a renewal
-        by the same call. Idempotent by instance name.
+        by the same call. It stays registered when the caller goes away. Idempotent by instance name.
 
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name or target is malformed.
@@ -104,7 +105,7 @@ class BackendCatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnregisterBackendInstance(self, request, context):
-        """Removes an instance that was registered; what runs there is requeued. Idempotent.
+        """Removes an instance that was registered; what runs there is requeued. Idempotent. It goes on when the caller goes away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such instance.
@@ -115,7 +116,7 @@ class BackendCatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetServerInfo(self, request, context):
-        """Says which orchestrator this is and whether it is idle. Idempotent.
+        """Says which orchestrator this is and whether it is idle. Idempotent; nothing happens when the caller goes away.
 
         Errors: none of its own.
         """

@@ -37,20 +37,21 @@ class BackendCatalogServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> BackendCatalogServiceAsyncStub: ...
     ListBackends: _grpc.UnaryUnaryMultiCallable[_backends_pb2.ListBackendsRequest, _backends_pb2.ListBackendsResponse]
-    """Lists backends with their instances, reachable or not, by name, a page at a time. Asks each instance anew. Idempotent.
+    """Lists backends with their instances, reachable or not, by name, a page at a time. Asks each instance anew. Idempotent;
+    nothing happens when the caller goes away.
 
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
     """
     GetBackend: _grpc.UnaryUnaryMultiCallable[_backends_pb2.GetBackendRequest, _backends_pb2.GetBackendResponse]
-    """Returns one backend with its instances and capabilities. Idempotent.
+    """Returns one backend with its instances and capabilities. Idempotent; nothing happens when the caller goes away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name a backend that ListBackends lists.
     """
     RegisterBackendInstance: _grpc.UnaryUnaryMultiCallable[_backends_pb2.RegisterBackendInstanceRequest, _backends_pb2.RegisterBackendInstanceResponse]
     """Adds an instance that starts by itself (a job of a batch system, a pod). It stays until its lease ends without a renewal
-    by the same call. Idempotent by instance name.
+    by the same call. It stays registered when the caller goes away. Idempotent by instance name.
 
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name or target is malformed.
@@ -58,14 +59,14 @@ class BackendCatalogServiceStub:
     - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
     """
     UnregisterBackendInstance: _grpc.UnaryUnaryMultiCallable[_backends_pb2.UnregisterBackendInstanceRequest, _backends_pb2.UnregisterBackendInstanceResponse]
-    """Removes an instance that was registered; what runs there is requeued. Idempotent.
+    """Removes an instance that was registered; what runs there is requeued. Idempotent. It goes on when the caller goes away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such instance.
     - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
     """
     GetServerInfo: _grpc.UnaryUnaryMultiCallable[_backends_pb2.GetServerInfoRequest, _backends_pb2.GetServerInfoResponse]
-    """Says which orchestrator this is and whether it is idle. Idempotent.
+    """Says which orchestrator this is and whether it is idle. Idempotent; nothing happens when the caller goes away.
 
     Errors: none of its own.
     """
@@ -79,20 +80,21 @@ class BackendCatalogServiceAsyncStub(BackendCatalogServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListBackends: _aio.UnaryUnaryMultiCallable[_backends_pb2.ListBackendsRequest, _backends_pb2.ListBackendsResponse]  # type: ignore[assignment]
-    """Lists backends with their instances, reachable or not, by name, a page at a time. Asks each instance anew. Idempotent.
+    """Lists backends with their instances, reachable or not, by name, a page at a time. Asks each instance anew. Idempotent;
+    nothing happens when the caller goes away.
 
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
     """
     GetBackend: _aio.UnaryUnaryMultiCallable[_backends_pb2.GetBackendRequest, _backends_pb2.GetBackendResponse]  # type: ignore[assignment]
-    """Returns one backend with its instances and capabilities. Idempotent.
+    """Returns one backend with its instances and capabilities. Idempotent; nothing happens when the caller goes away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name a backend that ListBackends lists.
     """
     RegisterBackendInstance: _aio.UnaryUnaryMultiCallable[_backends_pb2.RegisterBackendInstanceRequest, _backends_pb2.RegisterBackendInstanceResponse]  # type: ignore[assignment]
     """Adds an instance that starts by itself (a job of a batch system, a pod). It stays until its lease ends without a renewal
-    by the same call. Idempotent by instance name.
+    by the same call. It stays registered when the caller goes away. Idempotent by instance name.
 
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name or target is malformed.
@@ -100,14 +102,14 @@ class BackendCatalogServiceAsyncStub(BackendCatalogServiceStub):
     - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
     """
     UnregisterBackendInstance: _aio.UnaryUnaryMultiCallable[_backends_pb2.UnregisterBackendInstanceRequest, _backends_pb2.UnregisterBackendInstanceResponse]  # type: ignore[assignment]
-    """Removes an instance that was registered; what runs there is requeued. Idempotent.
+    """Removes an instance that was registered; what runs there is requeued. Idempotent. It goes on when the caller goes away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such instance.
     - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
     """
     GetServerInfo: _aio.UnaryUnaryMultiCallable[_backends_pb2.GetServerInfoRequest, _backends_pb2.GetServerInfoResponse]  # type: ignore[assignment]
-    """Says which orchestrator this is and whether it is idle. Idempotent.
+    """Says which orchestrator this is and whether it is idle. Idempotent; nothing happens when the caller goes away.
 
     Errors: none of its own.
     """
@@ -124,7 +126,8 @@ class BackendCatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _backends_pb2.ListBackendsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_backends_pb2.ListBackendsResponse, _abc.Awaitable[_backends_pb2.ListBackendsResponse]]:
-        """Lists backends with their instances, reachable or not, by name, a page at a time. Asks each instance anew. Idempotent.
+        """Lists backends with their instances, reachable or not, by name, a page at a time. Asks each instance anew. Idempotent;
+        nothing happens when the caller goes away.
 
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
@@ -136,7 +139,7 @@ class BackendCatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _backends_pb2.GetBackendRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_backends_pb2.GetBackendResponse, _abc.Awaitable[_backends_pb2.GetBackendResponse]]:
-        """Returns one backend with its instances and capabilities. Idempotent.
+        """Returns one backend with its instances and capabilities. Idempotent; nothing happens when the caller goes away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name a backend that ListBackends lists.
@@ -149,7 +152,7 @@ class BackendCatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_backends_pb2.RegisterBackendInstanceResponse, _abc.Awaitable[_backends_pb2.RegisterBackendInstanceResponse]]:
         """Adds an instance that starts by itself (a job of a batch system, a pod). It stays until its lease ends without a renewal
-        by the same call. Idempotent by instance name.
+        by the same call. It stays registered when the caller goes away. Idempotent by instance name.
 
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name or target is malformed.
@@ -163,7 +166,7 @@ class BackendCatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _backends_pb2.UnregisterBackendInstanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_backends_pb2.UnregisterBackendInstanceResponse, _abc.Awaitable[_backends_pb2.UnregisterBackendInstanceResponse]]:
-        """Removes an instance that was registered; what runs there is requeued. Idempotent.
+        """Removes an instance that was registered; what runs there is requeued. Idempotent. It goes on when the caller goes away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such instance.
@@ -176,7 +179,7 @@ class BackendCatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _backends_pb2.GetServerInfoRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_backends_pb2.GetServerInfoResponse, _abc.Awaitable[_backends_pb2.GetServerInfoResponse]]:
-        """Says which orchestrator this is and whether it is idle. Idempotent.
+        """Says which orchestrator this is and whether it is idle. Idempotent; nothing happens when the caller goes away.
 
         Errors: none of its own.
         """

@@ -25,81 +25,84 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
+from proxima.orchestrator.v1 import consent_pb2 as proxima_dot_orchestrator_dot_v1_dot_consent__pb2
 from proxima.simulation.v1 import capabilities_pb2 as proxima_dot_simulation_dot_v1_dot_capabilities__pb2
 from proxima.simulation.v1 import circuit_pb2 as proxima_dot_simulation_dot_v1_dot_circuit__pb2
 from proxima.simulation.v1 import noise_pb2 as proxima_dot_simulation_dot_v1_dot_noise__pb2
 from proxima.simulation.v1 import result_pb2 as proxima_dot_simulation_dot_v1_dot_result__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(proxima/orchestrator/v1/executions.proto\x12\x17proxima.orchestrator.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a(proxima/simulation/v1/capabilities.proto\x1a#proxima/simulation/v1/circuit.proto\x1a!proxima/simulation/v1/noise.proto\x1a\"proxima/simulation/v1/result.proto\"v\n\rCircuitSource\x12\x12\n\x08openqasm\x18\x01 \x01(\x0cH\x00\x12\x31\n\x07\x63ircuit\x18\x02 \x01(\x0b\x32\x1e.proxima.simulation.v1.CircuitH\x00\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x08\n\x06source\"\x99\x04\n\rExecutionSpec\x12\x37\n\x07\x63ircuit\x18\x01 \x01(\x0b\x32&.proxima.orchestrator.v1.CircuitSource\x12\x32\n\x07results\x18\x02 \x01(\x0b\x32!.proxima.simulation.v1.ResultSpec\x12\x0f\n\x07\x62\x61\x63kend\x18\x03 \x01(\t\x12-\n\x06method\x18\x04 \x01(\x0e\x32\x1d.proxima.simulation.v1.Method\x12\x0e\n\x06\x65ngine\x18\x05 \x01(\t\x12\x33\n\tprecision\x18\x06 \x01(\x0e\x32 .proxima.simulation.v1.Precision\x12\x11\n\x04seed\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12*\n\x07timeout\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x37\n\npreference\x18\t \x01(\x0e\x32#.proxima.orchestrator.v1.Preference\x12\x30\n\x05noise\x18\n \x01(\x0b\x32!.proxima.simulation.v1.NoiseModel\x12:\n\x08\x62indings\x18\x0b \x01(\x0b\x32(.proxima.simulation.v1.ParameterBindings\x12\x11\n\tmax_error\x18\x0c \x01(\x01\x12\x14\n\x0cthread_count\x18\r \x01(\x05\x42\x07\n\x05_seed\"\xd4\x05\n\tExecution\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x05\x12-\n\x05state\x18\x04 \x01(\x0e\x32\x1e.proxima.orchestrator.v1.State\x12!\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x12.google.rpc.Status\x12\x14\n\x0c\x64isplay_name\x18\x06 \x01(\t\x12\x16\n\x0e\x63ircuit_digest\x18\x07 \x01(\t\x12\x41\n\x0f\x63haracteristics\x18\x08 \x01(\x0b\x32(.proxima.orchestrator.v1.Characteristics\x12+\n\x04plan\x18\t \x01(\x0b\x32\x1d.proxima.orchestrator.v1.Plan\x12\x34\n\x07results\x18\n \x03(\x0b\x32#.proxima.simulation.v1.ResultHeader\x12+\n\x05usage\x18\x0b \x01(\x0b\x32\x1c.proxima.simulation.v1.Usage\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tplan_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nready_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04seed\x18\x11 \x01(\x03\x12\x12\n\nrequest_id\x18\x12 \x01(\t\x12\x36\n\x0bresult_spec\x18\x13 \x01(\x0b\x32!.proxima.simulation.v1.ResultSpec\"\x9d\x03\n\x0f\x43haracteristics\x12\x1c\n\x14\x64\x65\x63lared_qubit_count\x18\x01 \x01(\x05\x12\x1a\n\x12\x61\x63tive_qubit_count\x18\x02 \x01(\x05\x12\x13\n\x0b\x63lbit_count\x18\x03 \x01(\x05\x12\x19\n\x11instruction_count\x18\x04 \x01(\x03\x12\r\n\x05\x64\x65pth\x18\x05 \x01(\x03\x12\x41\n\x10operation_counts\x18\x06 \x03(\x0b\x32\'.proxima.orchestrator.v1.OperationCount\x12\x1e\n\x16multi_qubit_gate_count\x18\x07 \x01(\x03\x12\x13\n\x0bis_clifford\x18\x08 \x01(\x08\x12\x0f\n\x07t_count\x18\t \x01(\x03\x12\x19\n\x11measurement_count\x18\n \x01(\x03\x12#\n\x1bhas_mid_circuit_measurement\x18\x0b \x01(\x08\x12\x30\n\x08\x66\x65\x61tures\x18\x0c \x03(\x0e\x32\x1e.proxima.simulation.v1.Feature\x12\x16\n\x0enoise_strength\x18\r \x01(\x01\"-\n\x0eOperationCount\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"\xb7\x02\n\x04Plan\x12\x32\n\x06\x63hosen\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Candidate\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x36\n\ncandidates\x18\x03 \x03(\x0b\x32\".proxima.orchestrator.v1.Candidate\x12!\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.Status\x12\x32\n\x07results\x18\x05 \x01(\x0b\x32!.proxima.simulation.v1.ResultSpec\x12\x14\n\x0cthread_count\x18\x06 \x01(\x05\x12\x10\n\x08warnings\x18\x07 \x03(\t\x12\x34\n\x11planning_duration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x98\x03\n\tCandidate\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x02 \x01(\t\x12-\n\x06method\x18\x03 \x01(\x0e\x32\x1d.proxima.simulation.v1.Method\x12\x33\n\tprecision\x18\x04 \x01(\x0e\x32 .proxima.simulation.v1.Precision\x12\x1e\n\x16predicted_memory_bytes\x18\x05 \x01(\x03\x12\x1e\n\x16\x61vailable_memory_bytes\x18\x06 \x01(\x03\x12\x19\n\x11predicted_seconds\x18\x07 \x01(\x01\x12\x18\n\x10prediction_basis\x18\x08 \x01(\t\x12\x13\n\x0bmemory_rule\x18\t \x01(\t\x12\r\n\x05score\x18\n \x01(\x01\x12\x35\n\x07\x66\x61\x63tors\x18\x0b \x03(\x0b\x32$.proxima.orchestrator.v1.ScoreFactor\x12\x36\n\nexclusions\x18\x0c \x03(\x0b\x32\".proxima.orchestrator.v1.Exclusion\":\n\x0bScoreFactor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06weight\x18\x02 \x01(\x01\x12\r\n\x05value\x18\x03 \x01(\x01\"0\n\tExclusion\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"L\n\x14PlanExecutionRequest\x12\x34\n\x04spec\x18\x01 \x01(\x0b\x32&.proxima.orchestrator.v1.ExecutionSpec\"\x9f\x01\n\x15PlanExecutionResponse\x12+\n\x04plan\x18\x01 \x01(\x0b\x32\x1d.proxima.orchestrator.v1.Plan\x12\x41\n\x0f\x63haracteristics\x18\x02 \x01(\x0b\x32(.proxima.orchestrator.v1.Characteristics\x12\x16\n\x0e\x63ircuit_digest\x18\x03 \x01(\t\"s\n\x0e\x45xecuteRequest\x12\x34\n\x04spec\x18\x01 \x01(\x0b\x32&.proxima.orchestrator.v1.ExecutionSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x17\n\x0f\x64\x65liver_results\x18\x03 \x01(\x08\"\x84\x02\n\x0f\x45xecuteResponse\x12\x37\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.ExecutionH\x00\x12\x33\n\x08progress\x18\x02 \x01(\x0b\x32\x1f.proxima.simulation.v1.ProgressH\x00\x12<\n\rresult_header\x18\x04 \x01(\x0b\x32#.proxima.simulation.v1.ResultHeaderH\x00\x12:\n\x0cresult_chunk\x18\x05 \x01(\x0b\x32\".proxima.simulation.v1.ResultChunkH\x00\x42\t\n\x07message\">\n\x15WatchExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x17\n\x0f\x64\x65liver_results\x18\x02 \x01(\x08\"\x8b\x02\n\x16WatchExecutionResponse\x12\x37\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.ExecutionH\x00\x12\x33\n\x08progress\x18\x02 \x01(\x0b\x32\x1f.proxima.simulation.v1.ProgressH\x00\x12<\n\rresult_header\x18\x04 \x01(\x0b\x32#.proxima.simulation.v1.ResultHeaderH\x00\x12:\n\x0cresult_chunk\x18\x05 \x01(\x0b\x32\".proxima.simulation.v1.ResultChunkH\x00\x42\t\n\x07message\"#\n\x13GetExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"M\n\x14GetExecutionResponse\x12\x35\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Execution\"n\n\x15ListExecutionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12.\n\x06states\x18\x03 \x03(\x0e\x32\x1e.proxima.orchestrator.v1.State\"i\n\x16ListExecutionsResponse\x12\x36\n\nexecutions\x18\x01 \x03(\x0b\x32\".proxima.orchestrator.v1.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"5\n\x15\x41\x62ortExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"O\n\x16\x41\x62ortExecutionResponse\x12\x35\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Execution\"%\n\x15PauseExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"O\n\x16PauseExecutionResponse\x12\x35\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Execution\"&\n\x16ResumeExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"P\n\x17ResumeExecutionResponse\x12\x35\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Execution\"6\n\x15ResetExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\"O\n\x16ResetExecutionResponse\x12\x35\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Execution\"Z\n\x11ReadResultRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nitem_index\x18\x02 \x01(\x05\x12\x13\n\x0b\x61rray_index\x18\x03 \x01(\x05\x12\x0e\n\x06offset\x18\x04 \x01(\x03\"\x99\x01\n\x12ReadResultResponse\x12<\n\rresult_header\x18\x04 \x01(\x0b\x32#.proxima.simulation.v1.ResultHeaderH\x00\x12:\n\x0cresult_chunk\x18\x05 \x01(\x0b\x32\".proxima.simulation.v1.ResultChunkH\x00\x42\t\n\x07message*\xb1\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_IDLE\x10\x01\x12\x12\n\x0eSTATE_PLANNING\x10\x02\x12\x0f\n\x0bSTATE_READY\x10\x03\x12\x11\n\rSTATE_RUNNING\x10\x04\x12\x10\n\x0cSTATE_PAUSED\x10\x05\x12\x13\n\x0fSTATE_COMPLETED\x10\x06\x12\x11\n\rSTATE_ABORTED\x10\x07\x12\x0f\n\x0bSTATE_ERROR\x10\x08*]\n\nPreference\x12\x1a\n\x16PREFERENCE_UNSPECIFIED\x10\x00\x12\x16\n\x12PREFERENCE_FASTEST\x10\x01\x12\x1b\n\x17PREFERENCE_LEAST_MEMORY\x10\x02\x32\xef\x08\n\x10\x45xecutionService\x12n\n\rPlanExecution\x12-.proxima.orchestrator.v1.PlanExecutionRequest\x1a..proxima.orchestrator.v1.PlanExecutionResponse\x12^\n\x07\x45xecute\x12\'.proxima.orchestrator.v1.ExecuteRequest\x1a(.proxima.orchestrator.v1.ExecuteResponse0\x01\x12s\n\x0eWatchExecution\x12..proxima.orchestrator.v1.WatchExecutionRequest\x1a/.proxima.orchestrator.v1.WatchExecutionResponse0\x01\x12k\n\x0cGetExecution\x12,.proxima.orchestrator.v1.GetExecutionRequest\x1a-.proxima.orchestrator.v1.GetExecutionResponse\x12q\n\x0eListExecutions\x12..proxima.orchestrator.v1.ListExecutionsRequest\x1a/.proxima.orchestrator.v1.ListExecutionsResponse\x12q\n\x0e\x41\x62ortExecution\x12..proxima.orchestrator.v1.AbortExecutionRequest\x1a/.proxima.orchestrator.v1.AbortExecutionResponse\x12q\n\x0ePauseExecution\x12..proxima.orchestrator.v1.PauseExecutionRequest\x1a/.proxima.orchestrator.v1.PauseExecutionResponse\x12t\n\x0fResumeExecution\x12/.proxima.orchestrator.v1.ResumeExecutionRequest\x1a\x30.proxima.orchestrator.v1.ResumeExecutionResponse\x12q\n\x0eResetExecution\x12..proxima.orchestrator.v1.ResetExecutionRequest\x1a/.proxima.orchestrator.v1.ResetExecutionResponse\x12g\n\nReadResult\x12*.proxima.orchestrator.v1.ReadResultRequest\x1a+.proxima.orchestrator.v1.ReadResultResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(proxima/orchestrator/v1/executions.proto\x12\x17proxima.orchestrator.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a%proxima/orchestrator/v1/consent.proto\x1a(proxima/simulation/v1/capabilities.proto\x1a#proxima/simulation/v1/circuit.proto\x1a!proxima/simulation/v1/noise.proto\x1a\"proxima/simulation/v1/result.proto\"v\n\rCircuitSource\x12\x12\n\x08openqasm\x18\x01 \x01(\x0cH\x00\x12\x31\n\x07\x63ircuit\x18\x02 \x01(\x0b\x32\x1e.proxima.simulation.v1.CircuitH\x00\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x08\n\x06source\"\x99\x04\n\rExecutionSpec\x12\x37\n\x07\x63ircuit\x18\x01 \x01(\x0b\x32&.proxima.orchestrator.v1.CircuitSource\x12\x32\n\x07results\x18\x02 \x01(\x0b\x32!.proxima.simulation.v1.ResultSpec\x12\x0f\n\x07\x62\x61\x63kend\x18\x03 \x01(\t\x12-\n\x06method\x18\x04 \x01(\x0e\x32\x1d.proxima.simulation.v1.Method\x12\x0e\n\x06\x65ngine\x18\x05 \x01(\t\x12\x33\n\tprecision\x18\x06 \x01(\x0e\x32 .proxima.simulation.v1.Precision\x12\x11\n\x04seed\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12*\n\x07timeout\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x37\n\npreference\x18\t \x01(\x0e\x32#.proxima.orchestrator.v1.Preference\x12\x30\n\x05noise\x18\n \x01(\x0b\x32!.proxima.simulation.v1.NoiseModel\x12:\n\x08\x62indings\x18\x0b \x01(\x0b\x32(.proxima.simulation.v1.ParameterBindings\x12\x11\n\tmax_error\x18\x0c \x01(\x01\x12\x14\n\x0cthread_count\x18\r \x01(\x05\x42\x07\n\x05_seed\"\xe9\x06\n\tExecution\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x05\x12-\n\x05state\x18\x04 \x01(\x0e\x32\x1e.proxima.orchestrator.v1.State\x12!\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x12.google.rpc.Status\x12\x14\n\x0c\x64isplay_name\x18\x06 \x01(\t\x12\x16\n\x0e\x63ircuit_digest\x18\x07 \x01(\t\x12\x41\n\x0f\x63haracteristics\x18\x08 \x01(\x0b\x32(.proxima.orchestrator.v1.Characteristics\x12+\n\x04plan\x18\t \x01(\x0b\x32\x1d.proxima.orchestrator.v1.Plan\x12\x34\n\x07results\x18\n \x03(\x0b\x32#.proxima.simulation.v1.ResultHeader\x12+\n\x05usage\x18\x0b \x01(\x0b\x32\x1c.proxima.simulation.v1.Usage\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tplan_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nready_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04seed\x18\x11 \x01(\x03\x12\x12\n\nrequest_id\x18\x12 \x01(\t\x12\x36\n\x0bresult_spec\x18\x13 \x01(\x0b\x32!.proxima.simulation.v1.ResultSpec\x12\x19\n\x11required_consents\x18\x14 \x03(\t\x12\x0f\n\x07session\x18\x15 \x01(\t\x12\x12\n\ncomparison\x18\x16 \x01(\t\x12\x18\n\x10\x62\x61\x63kend_instance\x18\x17 \x01(\t\x12\x39\n\x0f\x63losed_attempts\x18\x18 \x03(\x0b\x32 .proxima.orchestrator.v1.Attempt\"\x91\x02\n\x07\x41ttempt\x12\x0f\n\x07\x61ttempt\x18\x01 \x01(\x05\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.proxima.orchestrator.v1.State\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.Status\x12\x18\n\x10\x62\x61\x63kend_instance\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x05usage\x18\x07 \x01(\x0b\x32\x1c.proxima.simulation.v1.Usage\"\x9d\x03\n\x0f\x43haracteristics\x12\x1c\n\x14\x64\x65\x63lared_qubit_count\x18\x01 \x01(\x05\x12\x1a\n\x12\x61\x63tive_qubit_count\x18\x02 \x01(\x05\x12\x13\n\x0b\x63lbit_count\x18\x03 \x01(\x05\x12\x19\n\x11instruction_count\x18\x04 \x01(\x03\x12\r\n\x05\x64\x65pth\x18\x05 \x01(\x03\x12\x41\n\x10operation_counts\x18\x06 \x03(\x0b\x32\'.proxima.orchestrator.v1.OperationCount\x12\x1e\n\x16multi_qubit_gate_count\x18\x07 \x01(\x03\x12\x13\n\x0bis_clifford\x18\x08 \x01(\x08\x12\x0f\n\x07t_count\x18\t \x01(\x03\x12\x19\n\x11measurement_count\x18\n \x01(\x03\x12#\n\x1bhas_mid_circuit_measurement\x18\x0b \x01(\x08\x12\x30\n\x08\x66\x65\x61tures\x18\x0c \x03(\x0e\x32\x1e.proxima.simulation.v1.Feature\x12\x16\n\x0enoise_strength\x18\r \x01(\x01\"-\n\x0eOperationCount\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"\xfc\x02\n\x04Plan\x12\x32\n\x06\x63hosen\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Candidate\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x36\n\ncandidates\x18\x03 \x03(\x0b\x32\".proxima.orchestrator.v1.Candidate\x12!\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.Status\x12\x32\n\x07results\x18\x05 \x01(\x0b\x32!.proxima.simulation.v1.ResultSpec\x12\x14\n\x0cthread_count\x18\x06 \x01(\x05\x12\x10\n\x08warnings\x18\x07 \x03(\t\x12\x34\n\x11planning_duration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x43\n\x11required_consents\x18\t \x03(\x0e\x32(.proxima.orchestrator.v1.ConsentCategory\"\xd7\x03\n\tCandidate\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x02 \x01(\t\x12-\n\x06method\x18\x03 \x01(\x0e\x32\x1d.proxima.simulation.v1.Method\x12\x33\n\tprecision\x18\x04 \x01(\x0e\x32 .proxima.simulation.v1.Precision\x12\x1e\n\x16predicted_memory_bytes\x18\x05 \x01(\x03\x12\x1e\n\x16\x61vailable_memory_bytes\x18\x06 \x01(\x03\x12\x19\n\x11predicted_seconds\x18\x07 \x01(\x01\x12\x18\n\x10prediction_basis\x18\x08 \x01(\t\x12\x13\n\x0bmemory_rule\x18\t \x01(\t\x12\r\n\x05score\x18\n \x01(\x01\x12\x35\n\x07\x66\x61\x63tors\x18\x0b \x03(\x0b\x32$.proxima.orchestrator.v1.ScoreFactor\x12\x36\n\nexclusions\x18\x0c \x03(\x0b\x32\".proxima.orchestrator.v1.Exclusion\x12\x1d\n\x15predicted_seconds_low\x18\r \x01(\x01\x12\x1e\n\x16predicted_seconds_high\x18\x0e \x01(\x01\":\n\x0bScoreFactor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06weight\x18\x02 \x01(\x01\x12\r\n\x05value\x18\x03 \x01(\x01\"0\n\tExclusion\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"L\n\x14PlanExecutionRequest\x12\x34\n\x04spec\x18\x01 \x01(\x0b\x32&.proxima.orchestrator.v1.ExecutionSpec\"\x9f\x01\n\x15PlanExecutionResponse\x12+\n\x04plan\x18\x01 \x01(\x0b\x32\x1d.proxima.orchestrator.v1.Plan\x12\x41\n\x0f\x63haracteristics\x18\x02 \x01(\x0b\x32(.proxima.orchestrator.v1.Characteristics\x12\x16\n\x0e\x63ircuit_digest\x18\x03 \x01(\t\"\x99\x01\n\x0e\x45xecuteRequest\x12\x34\n\x04spec\x18\x01 \x01(\x0b\x32&.proxima.orchestrator.v1.ExecutionSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x17\n\x0f\x64\x65liver_results\x18\x03 \x01(\x08\x12\x0f\n\x07session\x18\x04 \x01(\t\x12\x13\n\x0binteractive\x18\x05 \x01(\x08\"\x84\x02\n\x0f\x45xecuteResponse\x12\x37\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.ExecutionH\x00\x12\x33\n\x08progress\x18\x02 \x01(\x0b\x32\x1f.proxima.simulation.v1.ProgressH\x00\x12<\n\rresult_header\x18\x04 \x01(\x0b\x32#.proxima.simulation.v1.ResultHeaderH\x00\x12:\n\x0cresult_chunk\x18\x05 \x01(\x0b\x32\".proxima.simulation.v1.ResultChunkH\x00\x42\t\n\x07message\">\n\x15WatchExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x17\n\x0f\x64\x65liver_results\x18\x02 \x01(\x08\"\x8b\x02\n\x16WatchExecutionResponse\x12\x37\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.ExecutionH\x00\x12\x33\n\x08progress\x18\x02 \x01(\x0b\x32\x1f.proxima.simulation.v1.ProgressH\x00\x12<\n\rresult_header\x18\x04 \x01(\x0b\x32#.proxima.simulation.v1.ResultHeaderH\x00\x12:\n\x0cresult_chunk\x18\x05 \x01(\x0b\x32\".proxima.simulation.v1.ResultChunkH\x00\x42\t\n\x07message\"#\n\x13GetExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"M\n\x14GetExecutionResponse\x12\x35\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Execution\"\x7f\n\x15ListExecutionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12.\n\x06states\x18\x03 \x03(\x0e\x32\x1e.proxima.orchestrator.v1.State\x12\x0f\n\x07session\x18\x04 \x01(\t\"i\n\x16ListExecutionsResponse\x12\x36\n\nexecutions\x18\x01 \x03(\x0b\x32\".proxima.orchestrator.v1.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"5\n\x15\x41\x62ortExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"O\n\x16\x41\x62ortExecutionResponse\x12\x35\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Execution\"%\n\x15PauseExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"O\n\x16PauseExecutionResponse\x12\x35\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Execution\"&\n\x16ResumeExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"P\n\x17ResumeExecutionResponse\x12\x35\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Execution\"6\n\x15ResetExecutionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\"O\n\x16ResetExecutionResponse\x12\x35\n\texecution\x18\x01 \x01(\x0b\x32\".proxima.orchestrator.v1.Execution\"Z\n\x11ReadResultRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nitem_index\x18\x02 \x01(\x05\x12\x13\n\x0b\x61rray_index\x18\x03 \x01(\x05\x12\x0e\n\x06offset\x18\x04 \x01(\x03\"\x99\x01\n\x12ReadResultResponse\x12<\n\rresult_header\x18\x04 \x01(\x0b\x32#.proxima.simulation.v1.ResultHeaderH\x00\x12:\n\x0cresult_chunk\x18\x05 \x01(\x0b\x32\".proxima.simulation.v1.ResultChunkH\x00\x42\t\n\x07message*\xb1\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_IDLE\x10\x01\x12\x12\n\x0eSTATE_PLANNING\x10\x02\x12\x0f\n\x0bSTATE_READY\x10\x03\x12\x11\n\rSTATE_RUNNING\x10\x04\x12\x10\n\x0cSTATE_PAUSED\x10\x05\x12\x13\n\x0fSTATE_COMPLETED\x10\x06\x12\x11\n\rSTATE_ABORTED\x10\x07\x12\x0f\n\x0bSTATE_ERROR\x10\x08*]\n\nPreference\x12\x1a\n\x16PREFERENCE_UNSPECIFIED\x10\x00\x12\x16\n\x12PREFERENCE_FASTEST\x10\x01\x12\x1b\n\x17PREFERENCE_LEAST_MEMORY\x10\x02\x32\xef\x08\n\x10\x45xecutionService\x12n\n\rPlanExecution\x12-.proxima.orchestrator.v1.PlanExecutionRequest\x1a..proxima.orchestrator.v1.PlanExecutionResponse\x12^\n\x07\x45xecute\x12\'.proxima.orchestrator.v1.ExecuteRequest\x1a(.proxima.orchestrator.v1.ExecuteResponse0\x01\x12s\n\x0eWatchExecution\x12..proxima.orchestrator.v1.WatchExecutionRequest\x1a/.proxima.orchestrator.v1.WatchExecutionResponse0\x01\x12k\n\x0cGetExecution\x12,.proxima.orchestrator.v1.GetExecutionRequest\x1a-.proxima.orchestrator.v1.GetExecutionResponse\x12q\n\x0eListExecutions\x12..proxima.orchestrator.v1.ListExecutionsRequest\x1a/.proxima.orchestrator.v1.ListExecutionsResponse\x12q\n\x0e\x41\x62ortExecution\x12..proxima.orchestrator.v1.AbortExecutionRequest\x1a/.proxima.orchestrator.v1.AbortExecutionResponse\x12q\n\x0ePauseExecution\x12..proxima.orchestrator.v1.PauseExecutionRequest\x1a/.proxima.orchestrator.v1.PauseExecutionResponse\x12t\n\x0fResumeExecution\x12/.proxima.orchestrator.v1.ResumeExecutionRequest\x1a\x30.proxima.orchestrator.v1.ResumeExecutionResponse\x12q\n\x0eResetExecution\x12..proxima.orchestrator.v1.ResetExecutionRequest\x1a/.proxima.orchestrator.v1.ResetExecutionResponse\x12g\n\nReadResult\x12*.proxima.orchestrator.v1.ReadResultRequest\x1a+.proxima.orchestrator.v1.ReadResultResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'proxima.orchestrator.v1.executions_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STATE']._serialized_start=5047
-  _globals['_STATE']._serialized_end=5224
-  _globals['_PREFERENCE']._serialized_start=5226
-  _globals['_PREFERENCE']._serialized_end=5319
-  _globals['_CIRCUITSOURCE']._serialized_start=309
-  _globals['_CIRCUITSOURCE']._serialized_end=427
-  _globals['_EXECUTIONSPEC']._serialized_start=430
-  _globals['_EXECUTIONSPEC']._serialized_end=967
-  _globals['_EXECUTION']._serialized_start=970
-  _globals['_EXECUTION']._serialized_end=1694
-  _globals['_CHARACTERISTICS']._serialized_start=1697
-  _globals['_CHARACTERISTICS']._serialized_end=2110
-  _globals['_OPERATIONCOUNT']._serialized_start=2112
-  _globals['_OPERATIONCOUNT']._serialized_end=2157
-  _globals['_PLAN']._serialized_start=2160
-  _globals['_PLAN']._serialized_end=2471
-  _globals['_CANDIDATE']._serialized_start=2474
-  _globals['_CANDIDATE']._serialized_end=2882
-  _globals['_SCOREFACTOR']._serialized_start=2884
-  _globals['_SCOREFACTOR']._serialized_end=2942
-  _globals['_EXCLUSION']._serialized_start=2944
-  _globals['_EXCLUSION']._serialized_end=2992
-  _globals['_PLANEXECUTIONREQUEST']._serialized_start=2994
-  _globals['_PLANEXECUTIONREQUEST']._serialized_end=3070
-  _globals['_PLANEXECUTIONRESPONSE']._serialized_start=3073
-  _globals['_PLANEXECUTIONRESPONSE']._serialized_end=3232
-  _globals['_EXECUTEREQUEST']._serialized_start=3234
-  _globals['_EXECUTEREQUEST']._serialized_end=3349
-  _globals['_EXECUTERESPONSE']._serialized_start=3352
-  _globals['_EXECUTERESPONSE']._serialized_end=3612
-  _globals['_WATCHEXECUTIONREQUEST']._serialized_start=3614
-  _globals['_WATCHEXECUTIONREQUEST']._serialized_end=3676
-  _globals['_WATCHEXECUTIONRESPONSE']._serialized_start=3679
-  _globals['_WATCHEXECUTIONRESPONSE']._serialized_end=3946
-  _globals['_GETEXECUTIONREQUEST']._serialized_start=3948
-  _globals['_GETEXECUTIONREQUEST']._serialized_end=3983
-  _globals['_GETEXECUTIONRESPONSE']._serialized_start=3985
-  _globals['_GETEXECUTIONRESPONSE']._serialized_end=4062
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=4064
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=4174
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=4176
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=4281
-  _globals['_ABORTEXECUTIONREQUEST']._serialized_start=4283
-  _globals['_ABORTEXECUTIONREQUEST']._serialized_end=4336
-  _globals['_ABORTEXECUTIONRESPONSE']._serialized_start=4338
-  _globals['_ABORTEXECUTIONRESPONSE']._serialized_end=4417
-  _globals['_PAUSEEXECUTIONREQUEST']._serialized_start=4419
-  _globals['_PAUSEEXECUTIONREQUEST']._serialized_end=4456
-  _globals['_PAUSEEXECUTIONRESPONSE']._serialized_start=4458
-  _globals['_PAUSEEXECUTIONRESPONSE']._serialized_end=4537
-  _globals['_RESUMEEXECUTIONREQUEST']._serialized_start=4539
-  _globals['_RESUMEEXECUTIONREQUEST']._serialized_end=4577
-  _globals['_RESUMEEXECUTIONRESPONSE']._serialized_start=4579
-  _globals['_RESUMEEXECUTIONRESPONSE']._serialized_end=4659
-  _globals['_RESETEXECUTIONREQUEST']._serialized_start=4661
-  _globals['_RESETEXECUTIONREQUEST']._serialized_end=4715
-  _globals['_RESETEXECUTIONRESPONSE']._serialized_start=4717
-  _globals['_RESETEXECUTIONRESPONSE']._serialized_end=4796
-  _globals['_READRESULTREQUEST']._serialized_start=4798
-  _globals['_READRESULTREQUEST']._serialized_end=4888
-  _globals['_READRESULTRESPONSE']._serialized_start=4891
-  _globals['_READRESULTRESPONSE']._serialized_end=5044
-  _globals['_EXECUTIONSERVICE']._serialized_start=5322
-  _globals['_EXECUTIONSERVICE']._serialized_end=6457
+  _globals['_STATE']._serialized_start=5699
+  _globals['_STATE']._serialized_end=5876
+  _globals['_PREFERENCE']._serialized_start=5878
+  _globals['_PREFERENCE']._serialized_end=5971
+  _globals['_CIRCUITSOURCE']._serialized_start=348
+  _globals['_CIRCUITSOURCE']._serialized_end=466
+  _globals['_EXECUTIONSPEC']._serialized_start=469
+  _globals['_EXECUTIONSPEC']._serialized_end=1006
+  _globals['_EXECUTION']._serialized_start=1009
+  _globals['_EXECUTION']._serialized_end=1882
+  _globals['_ATTEMPT']._serialized_start=1885
+  _globals['_ATTEMPT']._serialized_end=2158
+  _globals['_CHARACTERISTICS']._serialized_start=2161
+  _globals['_CHARACTERISTICS']._serialized_end=2574
+  _globals['_OPERATIONCOUNT']._serialized_start=2576
+  _globals['_OPERATIONCOUNT']._serialized_end=2621
+  _globals['_PLAN']._serialized_start=2624
+  _globals['_PLAN']._serialized_end=3004
+  _globals['_CANDIDATE']._serialized_start=3007
+  _globals['_CANDIDATE']._serialized_end=3478
+  _globals['_SCOREFACTOR']._serialized_start=3480
+  _globals['_SCOREFACTOR']._serialized_end=3538
+  _globals['_EXCLUSION']._serialized_start=3540
+  _globals['_EXCLUSION']._serialized_end=3588
+  _globals['_PLANEXECUTIONREQUEST']._serialized_start=3590
+  _globals['_PLANEXECUTIONREQUEST']._serialized_end=3666
+  _globals['_PLANEXECUTIONRESPONSE']._serialized_start=3669
+  _globals['_PLANEXECUTIONRESPONSE']._serialized_end=3828
+  _globals['_EXECUTEREQUEST']._serialized_start=3831
+  _globals['_EXECUTEREQUEST']._serialized_end=3984
+  _globals['_EXECUTERESPONSE']._serialized_start=3987
+  _globals['_EXECUTERESPONSE']._serialized_end=4247
+  _globals['_WATCHEXECUTIONREQUEST']._serialized_start=4249
+  _globals['_WATCHEXECUTIONREQUEST']._serialized_end=4311
+  _globals['_WATCHEXECUTIONRESPONSE']._serialized_start=4314
+  _globals['_WATCHEXECUTIONRESPONSE']._serialized_end=4581
+  _globals['_GETEXECUTIONREQUEST']._serialized_start=4583
+  _globals['_GETEXECUTIONREQUEST']._serialized_end=4618
+  _globals['_GETEXECUTIONRESPONSE']._serialized_start=4620
+  _globals['_GETEXECUTIONRESPONSE']._serialized_end=4697
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=4699
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=4826
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=4828
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=4933
+  _globals['_ABORTEXECUTIONREQUEST']._serialized_start=4935
+  _globals['_ABORTEXECUTIONREQUEST']._serialized_end=4988
+  _globals['_ABORTEXECUTIONRESPONSE']._serialized_start=4990
+  _globals['_ABORTEXECUTIONRESPONSE']._serialized_end=5069
+  _globals['_PAUSEEXECUTIONREQUEST']._serialized_start=5071
+  _globals['_PAUSEEXECUTIONREQUEST']._serialized_end=5108
+  _globals['_PAUSEEXECUTIONRESPONSE']._serialized_start=5110
+  _globals['_PAUSEEXECUTIONRESPONSE']._serialized_end=5189
+  _globals['_RESUMEEXECUTIONREQUEST']._serialized_start=5191
+  _globals['_RESUMEEXECUTIONREQUEST']._serialized_end=5229
+  _globals['_RESUMEEXECUTIONRESPONSE']._serialized_start=5231
+  _globals['_RESUMEEXECUTIONRESPONSE']._serialized_end=5311
+  _globals['_RESETEXECUTIONREQUEST']._serialized_start=5313
+  _globals['_RESETEXECUTIONREQUEST']._serialized_end=5367
+  _globals['_RESETEXECUTIONRESPONSE']._serialized_start=5369
+  _globals['_RESETEXECUTIONRESPONSE']._serialized_end=5448
+  _globals['_READRESULTREQUEST']._serialized_start=5450
+  _globals['_READRESULTREQUEST']._serialized_end=5540
+  _globals['_READRESULTRESPONSE']._serialized_start=5543
+  _globals['_READRESULTRESPONSE']._serialized_end=5696
+  _globals['_EXECUTIONSERVICE']._serialized_start=5974
+  _globals['_EXECUTIONSERVICE']._serialized_end=7109
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@ import datetime
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
+from proxima.orchestrator.v1 import consent_pb2 as _consent_pb2
 from proxima.simulation.v1 import capabilities_pb2 as _capabilities_pb2
 from proxima.simulation.v1 import circuit_pb2 as _circuit_pb2
 from proxima.simulation.v1 import noise_pb2 as _noise_pb2
@@ -87,7 +88,7 @@ class ExecutionSpec(_message.Message):
     def __init__(self, circuit: _Optional[_Union[CircuitSource, _Mapping]] = ..., results: _Optional[_Union[_result_pb2.ResultSpec, _Mapping]] = ..., backend: _Optional[str] = ..., method: _Optional[_Union[_capabilities_pb2.Method, str]] = ..., engine: _Optional[str] = ..., precision: _Optional[_Union[_result_pb2.Precision, str]] = ..., seed: _Optional[int] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., preference: _Optional[_Union[Preference, str]] = ..., noise: _Optional[_Union[_noise_pb2.NoiseModel, _Mapping]] = ..., bindings: _Optional[_Union[_circuit_pb2.ParameterBindings, _Mapping]] = ..., max_error: _Optional[float] = ..., thread_count: _Optional[int] = ...) -> None: ...
 
 class Execution(_message.Message):
-    __slots__ = ("name", "owner", "attempt", "state", "error", "display_name", "circuit_digest", "characteristics", "plan", "results", "usage", "create_time", "plan_time", "ready_time", "start_time", "end_time", "seed", "request_id", "result_spec")
+    __slots__ = ("name", "owner", "attempt", "state", "error", "display_name", "circuit_digest", "characteristics", "plan", "results", "usage", "create_time", "plan_time", "ready_time", "start_time", "end_time", "seed", "request_id", "result_spec", "required_consents", "session", "comparison", "backend_instance", "closed_attempts")
     NAME_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
@@ -107,6 +108,11 @@ class Execution(_message.Message):
     SEED_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     RESULT_SPEC_FIELD_NUMBER: _ClassVar[int]
+    REQUIRED_CONSENTS_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    COMPARISON_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     name: str
     owner: str
     attempt: int
@@ -126,7 +132,30 @@ class Execution(_message.Message):
     seed: int
     request_id: str
     result_spec: _result_pb2.ResultSpec
-    def __init__(self, name: _Optional[str] = ..., owner: _Optional[str] = ..., attempt: _Optional[int] = ..., state: _Optional[_Union[State, str]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., display_name: _Optional[str] = ..., circuit_digest: _Optional[str] = ..., characteristics: _Optional[_Union[Characteristics, _Mapping]] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., results: _Optional[_Iterable[_Union[_result_pb2.ResultHeader, _Mapping]]] = ..., usage: _Optional[_Union[_result_pb2.Usage, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plan_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ready_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., seed: _Optional[int] = ..., request_id: _Optional[str] = ..., result_spec: _Optional[_Union[_result_pb2.ResultSpec, _Mapping]] = ...) -> None: ...
+    required_consents: _containers.RepeatedScalarFieldContainer[str]
+    session: str
+    comparison: str
+    backend_instance: str
+    closed_attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
+    def __init__(self, name: _Optional[str] = ..., owner: _Optional[str] = ..., attempt: _Optional[int] = ..., state: _Optional[_Union[State, str]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., display_name: _Optional[str] = ..., circuit_digest: _Optional[str] = ..., characteristics: _Optional[_Union[Characteristics, _Mapping]] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., results: _Optional[_Iterable[_Union[_result_pb2.ResultHeader, _Mapping]]] = ..., usage: _Optional[_Union[_result_pb2.Usage, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plan_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ready_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., seed: _Optional[int] = ..., request_id: _Optional[str] = ..., result_spec: _Optional[_Union[_result_pb2.ResultSpec, _Mapping]] = ..., required_consents: _Optional[_Iterable[str]] = ..., session: _Optional[str] = ..., comparison: _Optional[str] = ..., backend_instance: _Optional[str] = ..., closed_attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ...) -> None: ...
+
+class Attempt(_message.Message):
+    __slots__ = ("attempt", "state", "error", "backend_instance", "start_time", "end_time", "usage")
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    attempt: int
+    state: State
+    error: _status_pb2.Status
+    backend_instance: str
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    usage: _result_pb2.Usage
+    def __init__(self, attempt: _Optional[int] = ..., state: _Optional[_Union[State, str]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., backend_instance: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., usage: _Optional[_Union[_result_pb2.Usage, _Mapping]] = ...) -> None: ...
 
 class Characteristics(_message.Message):
     __slots__ = ("declared_qubit_count", "active_qubit_count", "clbit_count", "instruction_count", "depth", "operation_counts", "multi_qubit_gate_count", "is_clifford", "t_count", "measurement_count", "has_mid_circuit_measurement", "features", "noise_strength")
@@ -167,7 +196,7 @@ class OperationCount(_message.Message):
     def __init__(self, name: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("chosen", "reason", "candidates", "error", "results", "thread_count", "warnings", "planning_duration")
+    __slots__ = ("chosen", "reason", "candidates", "error", "results", "thread_count", "warnings", "planning_duration", "required_consents")
     CHOSEN_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
@@ -176,6 +205,7 @@ class Plan(_message.Message):
     THREAD_COUNT_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
     PLANNING_DURATION_FIELD_NUMBER: _ClassVar[int]
+    REQUIRED_CONSENTS_FIELD_NUMBER: _ClassVar[int]
     chosen: Candidate
     reason: str
     candidates: _containers.RepeatedCompositeFieldContainer[Candidate]
@@ -184,10 +214,11 @@ class Plan(_message.Message):
     thread_count: int
     warnings: _containers.RepeatedScalarFieldContainer[str]
     planning_duration: _duration_pb2.Duration
-    def __init__(self, chosen: _Optional[_Union[Candidate, _Mapping]] = ..., reason: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., results: _Optional[_Union[_result_pb2.ResultSpec, _Mapping]] = ..., thread_count: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., planning_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    required_consents: _containers.RepeatedScalarFieldContainer[_consent_pb2.ConsentCategory]
+    def __init__(self, chosen: _Optional[_Union[Candidate, _Mapping]] = ..., reason: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., results: _Optional[_Union[_result_pb2.ResultSpec, _Mapping]] = ..., thread_count: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., planning_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., required_consents: _Optional[_Iterable[_Union[_consent_pb2.ConsentCategory, str]]] = ...) -> None: ...
 
 class Candidate(_message.Message):
-    __slots__ = ("backend", "engine", "method", "precision", "predicted_memory_bytes", "available_memory_bytes", "predicted_seconds", "prediction_basis", "memory_rule", "score", "factors", "exclusions")
+    __slots__ = ("backend", "engine", "method", "precision", "predicted_memory_bytes", "available_memory_bytes", "predicted_seconds", "prediction_basis", "memory_rule", "score", "factors", "exclusions", "predicted_seconds_low", "predicted_seconds_high")
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
@@ -200,6 +231,8 @@ class Candidate(_message.Message):
     SCORE_FIELD_NUMBER: _ClassVar[int]
     FACTORS_FIELD_NUMBER: _ClassVar[int]
     EXCLUSIONS_FIELD_NUMBER: _ClassVar[int]
+    PREDICTED_SECONDS_LOW_FIELD_NUMBER: _ClassVar[int]
+    PREDICTED_SECONDS_HIGH_FIELD_NUMBER: _ClassVar[int]
     backend: str
     engine: str
     method: _capabilities_pb2.Method
@@ -212,7 +245,9 @@ class Candidate(_message.Message):
     score: float
     factors: _containers.RepeatedCompositeFieldContainer[ScoreFactor]
     exclusions: _containers.RepeatedCompositeFieldContainer[Exclusion]
-    def __init__(self, backend: _Optional[str] = ..., engine: _Optional[str] = ..., method: _Optional[_Union[_capabilities_pb2.Method, str]] = ..., precision: _Optional[_Union[_result_pb2.Precision, str]] = ..., predicted_memory_bytes: _Optional[int] = ..., available_memory_bytes: _Optional[int] = ..., predicted_seconds: _Optional[float] = ..., prediction_basis: _Optional[str] = ..., memory_rule: _Optional[str] = ..., score: _Optional[float] = ..., factors: _Optional[_Iterable[_Union[ScoreFactor, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ...) -> None: ...
+    predicted_seconds_low: float
+    predicted_seconds_high: float
+    def __init__(self, backend: _Optional[str] = ..., engine: _Optional[str] = ..., method: _Optional[_Union[_capabilities_pb2.Method, str]] = ..., precision: _Optional[_Union[_result_pb2.Precision, str]] = ..., predicted_memory_bytes: _Optional[int] = ..., available_memory_bytes: _Optional[int] = ..., predicted_seconds: _Optional[float] = ..., prediction_basis: _Optional[str] = ..., memory_rule: _Optional[str] = ..., score: _Optional[float] = ..., factors: _Optional[_Iterable[_Union[ScoreFactor, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., predicted_seconds_low: _Optional[float] = ..., predicted_seconds_high: _Optional[float] = ...) -> None: ...
 
 class ScoreFactor(_message.Message):
     __slots__ = ("name", "weight", "value")
@@ -249,14 +284,18 @@ class PlanExecutionResponse(_message.Message):
     def __init__(self, plan: _Optional[_Union[Plan, _Mapping]] = ..., characteristics: _Optional[_Union[Characteristics, _Mapping]] = ..., circuit_digest: _Optional[str] = ...) -> None: ...
 
 class ExecuteRequest(_message.Message):
-    __slots__ = ("spec", "request_id", "deliver_results")
+    __slots__ = ("spec", "request_id", "deliver_results", "session", "interactive")
     SPEC_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     DELIVER_RESULTS_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    INTERACTIVE_FIELD_NUMBER: _ClassVar[int]
     spec: ExecutionSpec
     request_id: str
     deliver_results: bool
-    def __init__(self, spec: _Optional[_Union[ExecutionSpec, _Mapping]] = ..., request_id: _Optional[str] = ..., deliver_results: _Optional[bool] = ...) -> None: ...
+    session: str
+    interactive: bool
+    def __init__(self, spec: _Optional[_Union[ExecutionSpec, _Mapping]] = ..., request_id: _Optional[str] = ..., deliver_results: _Optional[bool] = ..., session: _Optional[str] = ..., interactive: _Optional[bool] = ...) -> None: ...
 
 class ExecuteResponse(_message.Message):
     __slots__ = ("execution", "progress", "result_header", "result_chunk")
@@ -303,14 +342,16 @@ class GetExecutionResponse(_message.Message):
     def __init__(self, execution: _Optional[_Union[Execution, _Mapping]] = ...) -> None: ...
 
 class ListExecutionsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "states")
+    __slots__ = ("page_size", "page_token", "states", "session")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     states: _containers.RepeatedScalarFieldContainer[State]
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., states: _Optional[_Iterable[_Union[State, str]]] = ...) -> None: ...
+    session: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., states: _Optional[_Iterable[_Union[State, str]]] = ..., session: _Optional[str] = ...) -> None: ...
 
 class ListExecutionsResponse(_message.Message):
     __slots__ = ("executions", "next_page_token")

@@ -124,6 +124,7 @@ class ExecutionServiceServicer:
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: a field is missing, out of range or contradicts another. Fix it.
         - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name a backend that ListBackends lists.
+        - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such session.
         - ALREADY_EXISTS, ERROR_REASON_REQUEST_ID_REUSED: the id was used with another payload. Use a new id.
         - RESOURCE_EXHAUSTED, ERROR_REASON_STORAGE_FULL: nothing was started. Free space and try again.
         - UNAVAILABLE, ERROR_REASON_DRAINING: the orchestrator is stopping. Try again.
@@ -146,7 +147,7 @@ class ExecutionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetExecution(self, request, context):
-        """Returns the snapshot of an execution. Idempotent.
+        """Returns the snapshot of an execution. Idempotent; nothing happens when the caller goes away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -156,7 +157,7 @@ class ExecutionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListExecutions(self, request, context):
-        """Lists executions of the owner, newest first, a page at a time. Idempotent.
+        """Lists executions of the owner, newest first, a page at a time. Idempotent; nothing happens when the caller goes away.
 
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
@@ -178,7 +179,8 @@ class ExecutionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PauseExecution(self, request, context):
-        """Pauses a running execution at its next boundary and returns when it holds no worker and no memory. Idempotent.
+        """Pauses a running execution at its next boundary and returns when it holds no worker and no memory. Idempotent. The pause
+        goes on when the caller goes away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -191,7 +193,8 @@ class ExecutionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResumeExecution(self, request, context):
-        """Resumes a paused execution. Idempotent.
+        """Resumes a paused execution and returns when it waits for a worker or has one. Idempotent. It goes on when the caller goes
+        away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -203,7 +206,8 @@ class ExecutionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResetExecution(self, request, context):
-        """Closes the attempt of a terminal execution, keeps its record and puts the execution back to IDLE. Idempotent by `attempt`.
+        """Closes the attempt of a terminal execution, keeps its record and puts the execution back to IDLE. Durable before the call
+        returns. Idempotent by `attempt`.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -216,12 +220,14 @@ class ExecutionServiceServicer:
 
     def ReadResult(self, request, context):
         """Streams the stored result of a completed execution from the artifact store: for each item one header and its chunks.
-        Idempotent; `item_index`, `array_index` and `offset` resume a lost transfer.
+        Idempotent; `item_index`, `array_index` and `offset` resume a lost transfer: the header of that item is sent again, then
+        what follows from there. Nothing happens when the caller goes away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
         - NOT_FOUND, ERROR_REASON_RESULT_NOT_FOUND: it has no stored result.
-        - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has not completed.
+        - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has not completed. Watch it until it has.
+        - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the item, array or offset lies outside the result.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -60,6 +60,7 @@ class ExecutionServiceStub:
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: a field is missing, out of range or contradicts another. Fix it.
     - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name a backend that ListBackends lists.
+    - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such session.
     - ALREADY_EXISTS, ERROR_REASON_REQUEST_ID_REUSED: the id was used with another payload. Use a new id.
     - RESOURCE_EXHAUSTED, ERROR_REASON_STORAGE_FULL: nothing was started. Free space and try again.
     - UNAVAILABLE, ERROR_REASON_DRAINING: the orchestrator is stopping. Try again.
@@ -74,13 +75,13 @@ class ExecutionServiceStub:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
     """
     GetExecution: _grpc.UnaryUnaryMultiCallable[_executions_pb2.GetExecutionRequest, _executions_pb2.GetExecutionResponse]
-    """Returns the snapshot of an execution. Idempotent.
+    """Returns the snapshot of an execution. Idempotent; nothing happens when the caller goes away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
     """
     ListExecutions: _grpc.UnaryUnaryMultiCallable[_executions_pb2.ListExecutionsRequest, _executions_pb2.ListExecutionsResponse]
-    """Lists executions of the owner, newest first, a page at a time. Idempotent.
+    """Lists executions of the owner, newest first, a page at a time. Idempotent; nothing happens when the caller goes away.
 
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
@@ -94,7 +95,8 @@ class ExecutionServiceStub:
     - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has completed or failed. There is nothing to abort.
     """
     PauseExecution: _grpc.UnaryUnaryMultiCallable[_executions_pb2.PauseExecutionRequest, _executions_pb2.PauseExecutionResponse]
-    """Pauses a running execution at its next boundary and returns when it holds no worker and no memory. Idempotent.
+    """Pauses a running execution at its next boundary and returns when it holds no worker and no memory. Idempotent. The pause
+    goes on when the caller goes away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -103,7 +105,8 @@ class ExecutionServiceStub:
     - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not pause yet.
     """
     ResumeExecution: _grpc.UnaryUnaryMultiCallable[_executions_pb2.ResumeExecutionRequest, _executions_pb2.ResumeExecutionResponse]
-    """Resumes a paused execution. Idempotent.
+    """Resumes a paused execution and returns when it waits for a worker or has one. Idempotent. It goes on when the caller goes
+    away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -111,7 +114,8 @@ class ExecutionServiceStub:
     - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not pause yet.
     """
     ResetExecution: _grpc.UnaryUnaryMultiCallable[_executions_pb2.ResetExecutionRequest, _executions_pb2.ResetExecutionResponse]
-    """Closes the attempt of a terminal execution, keeps its record and puts the execution back to IDLE. Idempotent by `attempt`.
+    """Closes the attempt of a terminal execution, keeps its record and puts the execution back to IDLE. Durable before the call
+    returns. Idempotent by `attempt`.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -120,12 +124,14 @@ class ExecutionServiceStub:
     """
     ReadResult: _grpc.UnaryStreamMultiCallable[_executions_pb2.ReadResultRequest, _executions_pb2.ReadResultResponse]
     """Streams the stored result of a completed execution from the artifact store: for each item one header and its chunks.
-    Idempotent; `item_index`, `array_index` and `offset` resume a lost transfer.
+    Idempotent; `item_index`, `array_index` and `offset` resume a lost transfer: the header of that item is sent again, then
+    what follows from there. Nothing happens when the caller goes away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
     - NOT_FOUND, ERROR_REASON_RESULT_NOT_FOUND: it has no stored result.
-    - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has not completed.
+    - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has not completed. Watch it until it has.
+    - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the item, array or offset lies outside the result.
     """
 
 @_typing.type_check_only
@@ -160,6 +166,7 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: a field is missing, out of range or contradicts another. Fix it.
     - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name a backend that ListBackends lists.
+    - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such session.
     - ALREADY_EXISTS, ERROR_REASON_REQUEST_ID_REUSED: the id was used with another payload. Use a new id.
     - RESOURCE_EXHAUSTED, ERROR_REASON_STORAGE_FULL: nothing was started. Free space and try again.
     - UNAVAILABLE, ERROR_REASON_DRAINING: the orchestrator is stopping. Try again.
@@ -174,13 +181,13 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
     """
     GetExecution: _aio.UnaryUnaryMultiCallable[_executions_pb2.GetExecutionRequest, _executions_pb2.GetExecutionResponse]  # type: ignore[assignment]
-    """Returns the snapshot of an execution. Idempotent.
+    """Returns the snapshot of an execution. Idempotent; nothing happens when the caller goes away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
     """
     ListExecutions: _aio.UnaryUnaryMultiCallable[_executions_pb2.ListExecutionsRequest, _executions_pb2.ListExecutionsResponse]  # type: ignore[assignment]
-    """Lists executions of the owner, newest first, a page at a time. Idempotent.
+    """Lists executions of the owner, newest first, a page at a time. Idempotent; nothing happens when the caller goes away.
 
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
@@ -194,7 +201,8 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has completed or failed. There is nothing to abort.
     """
     PauseExecution: _aio.UnaryUnaryMultiCallable[_executions_pb2.PauseExecutionRequest, _executions_pb2.PauseExecutionResponse]  # type: ignore[assignment]
-    """Pauses a running execution at its next boundary and returns when it holds no worker and no memory. Idempotent.
+    """Pauses a running execution at its next boundary and returns when it holds no worker and no memory. Idempotent. The pause
+    goes on when the caller goes away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -203,7 +211,8 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not pause yet.
     """
     ResumeExecution: _aio.UnaryUnaryMultiCallable[_executions_pb2.ResumeExecutionRequest, _executions_pb2.ResumeExecutionResponse]  # type: ignore[assignment]
-    """Resumes a paused execution. Idempotent.
+    """Resumes a paused execution and returns when it waits for a worker or has one. Idempotent. It goes on when the caller goes
+    away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -211,7 +220,8 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not pause yet.
     """
     ResetExecution: _aio.UnaryUnaryMultiCallable[_executions_pb2.ResetExecutionRequest, _executions_pb2.ResetExecutionResponse]  # type: ignore[assignment]
-    """Closes the attempt of a terminal execution, keeps its record and puts the execution back to IDLE. Idempotent by `attempt`.
+    """Closes the attempt of a terminal execution, keeps its record and puts the execution back to IDLE. Durable before the call
+    returns. Idempotent by `attempt`.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -220,12 +230,14 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     """
     ReadResult: _aio.UnaryStreamMultiCallable[_executions_pb2.ReadResultRequest, _executions_pb2.ReadResultResponse]  # type: ignore[assignment]
     """Streams the stored result of a completed execution from the artifact store: for each item one header and its chunks.
-    Idempotent; `item_index`, `array_index` and `offset` resume a lost transfer.
+    Idempotent; `item_index`, `array_index` and `offset` resume a lost transfer: the header of that item is sent again, then
+    what follows from there. Nothing happens when the caller goes away.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
     - NOT_FOUND, ERROR_REASON_RESULT_NOT_FOUND: it has no stored result.
-    - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has not completed.
+    - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has not completed. Watch it until it has.
+    - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the item, array or offset lies outside the result.
     """
 
 class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -269,6 +281,7 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: a field is missing, out of range or contradicts another. Fix it.
         - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name a backend that ListBackends lists.
+        - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such session.
         - ALREADY_EXISTS, ERROR_REASON_REQUEST_ID_REUSED: the id was used with another payload. Use a new id.
         - RESOURCE_EXHAUSTED, ERROR_REASON_STORAGE_FULL: nothing was started. Free space and try again.
         - UNAVAILABLE, ERROR_REASON_DRAINING: the orchestrator is stopping. Try again.
@@ -295,7 +308,7 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _executions_pb2.GetExecutionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_executions_pb2.GetExecutionResponse, _abc.Awaitable[_executions_pb2.GetExecutionResponse]]:
-        """Returns the snapshot of an execution. Idempotent.
+        """Returns the snapshot of an execution. Idempotent; nothing happens when the caller goes away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -307,7 +320,7 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _executions_pb2.ListExecutionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_executions_pb2.ListExecutionsResponse, _abc.Awaitable[_executions_pb2.ListExecutionsResponse]]:
-        """Lists executions of the owner, newest first, a page at a time. Idempotent.
+        """Lists executions of the owner, newest first, a page at a time. Idempotent; nothing happens when the caller goes away.
 
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
@@ -333,7 +346,8 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _executions_pb2.PauseExecutionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_executions_pb2.PauseExecutionResponse, _abc.Awaitable[_executions_pb2.PauseExecutionResponse]]:
-        """Pauses a running execution at its next boundary and returns when it holds no worker and no memory. Idempotent.
+        """Pauses a running execution at its next boundary and returns when it holds no worker and no memory. Idempotent. The pause
+        goes on when the caller goes away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -348,7 +362,8 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _executions_pb2.ResumeExecutionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_executions_pb2.ResumeExecutionResponse, _abc.Awaitable[_executions_pb2.ResumeExecutionResponse]]:
-        """Resumes a paused execution. Idempotent.
+        """Resumes a paused execution and returns when it waits for a worker or has one. Idempotent. It goes on when the caller goes
+        away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -362,7 +377,8 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _executions_pb2.ResetExecutionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_executions_pb2.ResetExecutionResponse, _abc.Awaitable[_executions_pb2.ResetExecutionResponse]]:
-        """Closes the attempt of a terminal execution, keeps its record and puts the execution back to IDLE. Idempotent by `attempt`.
+        """Closes the attempt of a terminal execution, keeps its record and puts the execution back to IDLE. Durable before the call
+        returns. Idempotent by `attempt`.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
@@ -377,12 +393,14 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_executions_pb2.ReadResultResponse], _abc.AsyncIterator[_executions_pb2.ReadResultResponse]]:
         """Streams the stored result of a completed execution from the artifact store: for each item one header and its chunks.
-        Idempotent; `item_index`, `array_index` and `offset` resume a lost transfer.
+        Idempotent; `item_index`, `array_index` and `offset` resume a lost transfer: the header of that item is sent again, then
+        what follows from there. Nothing happens when the caller goes away.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
         - NOT_FOUND, ERROR_REASON_RESULT_NOT_FOUND: it has no stored result.
-        - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has not completed.
+        - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has not completed. Watch it until it has.
+        - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the item, array or offset lies outside the result.
         """
 
 def add_ExecutionServiceServicer_to_server(servicer: ExecutionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
