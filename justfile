@@ -1,0 +1,184 @@
+# Everything that is done to this project more than once. CI runs the same recipes. `just` alone lists them.
+#
+# The tools come from an environment made with
+#   python3 -m venv .venv && .venv/bin/pip install --require-hashes -r requirements-dev.lock
+# PROXIMA_VENV names another one.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+root := justfile_directory()
+venv := env("PROXIMA_VENV", root / ".venv")
+state := root / ".proxima"
+python := venv / "bin/python"
+uv := venv / "bin/uv"
+reports := state / "reports"
+selection := env("PROXIMA_TEST_SELECTION", "not slow")
+backends := "qiskit cirq"
+locks := "services/qiskit/requirements.lock services/qiskit/requirements-test.lock services/cirq/requirements.lock services/cirq/requirements-test.lock services/orchestrator/requirements.lock cli/requirements.lock requirements-dev.lock requirements-docs.lock"
+
+export PATH := venv / "bin" + ":" + env("PATH")
+export OMP_NUM_THREADS := env("OMP_NUM_THREADS", "1")
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# --- contract ---------------------------------------------------------------------------------------------------------
+
+# Write proto/python from the .proto files
+generate:
+    {{python}} proto/generate.py
+
+# Fail if proto/python is not what the .proto files generate
+generate-check:
+    {{python}} proto/generate.py --check
+
+# Lint the contract, check its format, and that nothing in it breaks the checked-in image
+buf:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    image=$(mktemp --suffix=.binpb)
+    trap 'rm -f "$image"' EXIT
+    {{python}} proto/generate.py --image "$image"
+    buf lint "$image" --config proto/buf.yaml
+    buf format proto --diff --exit-code
+    buf breaking "$image" --against proto/image.binpb --config proto/buf.yaml
+
+# Move the image that breaking changes are measured against (at a release, or for an addition); see docs/compatibility.md
+pin:
+    {{python}} proto/generate.py --pin
+
+# --- locks ------------------------------------------------------------------------------------------------------------
+
+# Write every lock; versions that are locked stay unless a requirement forbids them or `just lock --upgrade` lets go of them
+lock *options:
+    @just _lock {{options}}
+
+# Fail if a lock does not follow from its pyproject.toml
+lock-check:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    fresh=$(mktemp -d)
+    trap 'rm -rf "$fresh"' EXIT
+    cp --parents pyproject.toml */pyproject.toml */*/pyproject.toml {{locks}} "$fresh"
+    just --justfile justfile --working-directory "$fresh" _lock
+    stale=0
+    for lock in {{locks}}; do
+        diff -u "$lock" "$fresh/$lock" || { echo "$lock is stale: run \`just lock\`" >&2; stale=1; }
+    done
+    exit $stale
+
+compile := uv + " pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-package proxima-protos --no-emit-package proxima-runtime --custom-compile-command 'just lock'"
+
+[private]
+[no-cd]
+_lock *options:
+    @for backend in {{backends}}; do \
+        {{compile}} {{options}} services/$backend/pyproject.toml -o services/$backend/requirements.lock; \
+        {{compile}} {{options}} services/$backend/pyproject.toml --group pyproject.toml:backend-tests -c services/$backend/requirements.lock -o services/$backend/requirements-test.lock; \
+    done
+    @{{compile}} {{options}} services/orchestrator/pyproject.toml -o services/orchestrator/requirements.lock
+    @{{compile}} {{options}} cli/pyproject.toml -c services/orchestrator/requirements.lock -o cli/requirements.lock
+    @{{compile}} {{options}} --group pyproject.toml:dev services/orchestrator/pyproject.toml cli/pyproject.toml -c services/orchestrator/requirements.lock -c cli/requirements.lock -o requirements-dev.lock
+    @{{compile}} {{options}} --group pyproject.toml:docs -o requirements-docs.lock
+
+# --- environments -----------------------------------------------------------------------------------------------------
+
+# Put the projects into the development environment, and make one for each backend's tests under .proxima/
+environments:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    install() { "{{uv}}" pip install --quiet --no-deps --no-build-isolation --python "$@"; }
+    install {{python}} -e proto/python -e services/runtime -e services/orchestrator -e cli
+    for backend in {{backends}}; do
+        environment={{state}}/test/$backend
+        [ -x "$environment/bin/python" ] || "{{uv}}" venv --quiet --python {{python}} "$environment"
+        "{{uv}}" pip sync --quiet --require-hashes --python "$environment/bin/python" services/$backend/requirements-test.lock
+        install "$environment/bin/python" -e proto/python -e services/runtime -e services/$backend
+    done
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+
+# Format the Python and the .proto files
+format:
+    ruff format
+    ruff check --fix-only --quiet
+    buf format -w proto
+
+# Everything that can be said without running the code
+check: generate-check buf lint types imports
+
+# ruff: rules and format
+lint:
+    ruff check
+    ruff format --check
+
+# mypy --strict, each project against the environment that it runs in
+types:
+    @{{python}} -m mypy proto/generate.py .ci/summary.py
+    @just _types services/runtime {{venv}} proxima_runtime tests
+    @just _types services/orchestrator {{venv}} proxima_orchestrator tests
+    @just _types cli {{venv}} proxima_client proxima_cli tests
+    @just _types . {{venv}} tests
+    @for backend in {{backends}}; do just _types services/$backend {{state}}/test/$backend proxima_backend_$backend tests; done
+
+[private]
+_types project environment *folders:
+    cd {{project}} && MYPYPATH={{root}}/proto/python:{{root}}/services/runtime:{{root}}/services/orchestrator:{{root}}/cli:. \
+        {{python}} -m mypy --config-file {{root}}/pyproject.toml --cache-dir {{root}}/.mypy_cache/{{project}} \
+        --python-executable {{environment}}/bin/python {{folders}}
+
+# import-linter: who may import whom
+imports:
+    PYTHONPATH=proto/python:services/runtime:services/orchestrator:services/qiskit:services/cirq:cli lint-imports --no-cache
+
+# --- tests ------------------------------------------------------------------------------------------------------------
+
+# What CI runs: environments, locks, all checks, all tests but the slow ones. Ends with the counts of all of them
+test: environments lock-check check tests
+
+# All tests but the slow ones, each project in its own environment
+tests: && _summary
+    rm -rf {{reports}}
+    -just _pytest runtime {{venv}} services/runtime tests
+    -just _pytest orchestrator {{venv}} services/orchestrator tests
+    -just _pytest cli {{venv}} cli tests
+    -for backend in {{backends}}; do just _pytest $backend {{state}}/test/$backend services/$backend tests || true; done
+    -just _pytest root {{venv}} . tests/architecture tests/scenarios
+
+# The tests of one project: just test-one orchestrator -k store
+test-one project *options:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    case {{project}} in
+        root) folder=. environment={{venv}} ;;
+        cli) folder=cli environment={{venv}} ;;
+        qiskit|cirq) folder=services/{{project}} environment={{state}}/test/{{project}} ;;
+        *) folder=services/{{project}} environment={{venv}} ;;
+    esac
+    cd "$folder" && "$environment/bin/python" -m pytest -c {{root}}/pyproject.toml --rootdir . -m "{{selection}}" tests {{options}}
+
+# The slow tests: before a release
+test-slow: environments
+    PROXIMA_TEST_SELECTION=slow just tests
+
+[private]
+_pytest name environment folder *paths:
+    @echo "== {{name}}"
+    cd {{folder}} && {{environment}}/bin/python -m pytest -q -c {{root}}/pyproject.toml --rootdir . -m "{{selection}}" \
+        --junitxml {{reports}}/{{name}}.xml {{paths}}
+
+[private]
+_summary:
+    @{{python}} .ci/summary.py {{reports}} runtime orchestrator cli {{backends}} root
+
+# --- the rest ---------------------------------------------------------------------------------------------------------
+
+# Build the documentation into site/, strictly
+docs:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    environment={{state}}/docs
+    [ -x "$environment/bin/python" ] || "{{uv}}" venv --quiet --python {{python}} "$environment"
+    "{{uv}}" pip sync --quiet --require-hashes --python "$environment/bin/python" requirements-docs.lock
+    "$environment/bin/mkdocs" build --strict --quiet
