@@ -1,0 +1,51 @@
+"""Proxima's Python client.
+
+from proxima_client import Client
+
+with Client() as client:
+    result = client.run(open("bell.qasm").read(), shots=1000)
+    print(result.counts)
+"""
+
+from proxima_runtime.errors import ProximaError
+
+from proxima_client.async_client import AsyncClient
+from proxima_client.client import Client
+from proxima_client.events import Event, Outcome, Reconnecting
+from proxima_client.options import RunOptions
+from proxima_client.result import Result
+from proxima_client.values import (
+    Backend,
+    BackendInstance,
+    Candidate,
+    Execution,
+    ExecutionPage,
+    Plan,
+    Producer,
+    Progress,
+    ServerInfo,
+    State,
+    Times,
+)
+
+__all__ = [
+    "AsyncClient",
+    "Backend",
+    "BackendInstance",
+    "Candidate",
+    "Client",
+    "Event",
+    "Execution",
+    "ExecutionPage",
+    "Outcome",
+    "Plan",
+    "Producer",
+    "Progress",
+    "ProximaError",
+    "Reconnecting",
+    "Result",
+    "RunOptions",
+    "ServerInfo",
+    "State",
+    "Times",
+]

@@ -1,0 +1,223 @@
+"""The asynchronous client."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncGenerator, Sequence
+from types import TracebackType
+from typing import Self
+
+from proxima.errors.v1 import errors_pb2
+from proxima.orchestrator.v1 import backends_pb2, executions_pb2
+from proxima_runtime.errors import Aborted, ProximaError
+
+from proxima_client import values
+from proxima_client.connection import Connection
+from proxima_client.convert import to_backend, to_execution, to_plan, to_server_info
+from proxima_client.events import Event, Follower, Outcome
+from proxima_client.following import Following
+from proxima_client.options import RunOptions, to_spec
+from proxima_client.result import Result
+from proxima_client.target import resolve_target
+
+__all__ = ["AsyncClient"]
+
+_PLAN_SECONDS = 180.0
+_ABORT_SECONDS = 60.0
+
+
+class AsyncClient:
+    """Talks to one orchestrator. Use it in one event loop, as an async context manager or with `close()`.
+
+    Args:
+        target: "unix:/path" or "host:port"; None is the environment variable PROXIMA_SERVER, else the local cluster,
+        which
+            is started if it is not running (its progress goes to standard error).
+        reconnect_seconds: how long a server may be gone during a run before the client gives up.
+
+    Every method raises `proxima_runtime.errors.ProximaError`: `reason` says what happened, the message what to do.
+    """
+
+    def __init__(self, target: str | None = None, *, reconnect_seconds: float = 60.0) -> None:
+        self._target = target
+        self._reconnect_seconds = reconnect_seconds
+        self._connection: Connection | None = None
+        self._opening = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection. Executions go on."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def run(
+        self,
+        circuit: object,
+        *,
+        shots: int | None = None,
+        seed: int | None = None,
+        backend: str | None = None,
+        method: str | None = None,
+        engine: str | None = None,
+        precision: str | None = None,
+        probabilities: bool = False,
+        statevector: bool = False,
+        density_matrix: bool = False,
+        timeout: float | None = None,  # noqa: ASYNC109  # the limit of the run, which the server keeps
+        prefer: str | None = None,
+        name: str | None = None,
+        follow: Follower | None = None,
+    ) -> Result:
+        """Run a circuit and return its result. The options are those of `RunOptions`.
+
+        Args:
+            circuit: OpenQASM text or bytes, a `pathlib.Path`, a Qiskit `QuantumCircuit` or a Cirq `Circuit`.
+            follow: called with every snapshot and progress report.
+
+        Cancelling this call aborts the execution.
+
+        Raises:
+            ProximaError: the circuit is at fault, nothing can run it, the run failed or was aborted.
+        """
+        options = RunOptions(
+            shots=shots,
+            seed=seed,
+            backend=backend,
+            method=method,
+            engine=engine,
+            precision=precision,
+            probabilities=probabilities,
+            statevector=statevector,
+            density_matrix=density_matrix,
+            timeout=timeout,
+            prefer=prefer,
+            name=name,
+        )
+        following = await self.start(circuit, options)
+        try:
+            async for event in following.events():
+                if follow is not None:
+                    follow(event)
+        except asyncio.CancelledError:
+            if following.name:
+                with contextlib.suppress(ProximaError):
+                    await asyncio.shield(self.abort(following.name, reason="the caller cancelled"))
+            raise
+        return _result(following.outcome())
+
+    async def start(self, circuit: object, options: RunOptions) -> Following:
+        """Prepare a run; it starts when `events()` of the answer is iterated. For callers that want the events."""
+        request = executions_pb2.ExecuteRequest(
+            spec=to_spec(circuit, options), request_id=uuid.uuid4().hex, deliver_results=True
+        )
+        return Following(await self._connect(), request=request, reconnect_seconds=self._reconnect_seconds)
+
+    async def plan(self, circuit: object, options: RunOptions | None = None) -> values.Plan:
+        """Return what would be executed where, and why, without executing; `Plan.error` says what prevents it."""
+        connection = await self._connect()
+        request = executions_pb2.PlanExecutionRequest(spec=to_spec(circuit, options or RunOptions()))
+        answer = await connection.call(connection.executions.PlanExecution, request, deadline_seconds=_PLAN_SECONDS)
+        return to_plan(answer.plan, characteristics=answer.characteristics, circuit_digest=answer.circuit_digest)
+
+    async def watch(self, name: str) -> AsyncGenerator[Event]:
+        """Yield the events of an execution, from its snapshot of now to its end, through lost streams."""
+        following = Following(
+            await self._connect(),
+            name=_full_name(name),
+            deliver_results=False,
+            reconnect_seconds=self._reconnect_seconds,
+        )
+        async for event in following.events():
+            yield event
+
+    async def result(self, name: str, *, follow: Follower | None = None) -> Result:
+        """Wait for an execution's end where needed and return its result, from the artifact store if it has ended."""
+        following = Following(await self._connect(), name=_full_name(name), reconnect_seconds=self._reconnect_seconds)
+        async for event in following.events():
+            if follow is not None:
+                follow(event)
+        return _result(following.outcome())
+
+    async def get(self, name: str) -> values.Execution:
+        """Return the snapshot of an execution, by resource name or uuid."""
+        connection = await self._connect()
+        request = executions_pb2.GetExecutionRequest(name=_full_name(name))
+        return to_execution((await connection.call(connection.executions.GetExecution, request)).execution)
+
+    async def history(
+        self, *, page_size: int = 50, page_token: str = "", states: Sequence[values.State] = ()
+    ) -> values.ExecutionPage:
+        """Return a page of executions, newest first; `page_size` 1 to 1000, `states` empty for all."""
+        connection = await self._connect()
+        request = executions_pb2.ListExecutionsRequest(
+            page_size=page_size,
+            page_token=page_token,
+            states=[f"STATE_{state.value.upper()}" for state in states],
+        )
+        answer = await connection.call(connection.executions.ListExecutions, request)
+        return values.ExecutionPage(
+            executions=tuple(to_execution(execution) for execution in answer.executions),
+            next_page_token=answer.next_page_token,
+        )
+
+    async def abort(self, name: str, *, reason: str = "") -> values.Execution:
+        """Abort an execution and return its snapshot when it has stopped and its memory is back."""
+        connection = await self._connect()
+        request = executions_pb2.AbortExecutionRequest(name=_full_name(name), reason=reason[:1000])
+        answer = await connection.call(connection.executions.AbortExecution, request, deadline_seconds=_ABORT_SECONDS)
+        return to_execution(answer.execution)
+
+    async def backends(self) -> tuple[values.Backend, ...]:
+        """Return every backend with its instances, reachable or not, by name."""
+        connection = await self._connect()
+        found: list[values.Backend] = []
+        token = ""
+        while True:
+            request = backends_pb2.ListBackendsRequest(page_token=token)
+            answer = await connection.call(connection.backends.ListBackends, request)
+            found.extend(to_backend(backend) for backend in answer.backends)
+            token = answer.next_page_token
+            if not token:
+                return tuple(found)
+
+    async def backend(self, name: str) -> values.Backend:
+        """Return one backend. Raises NotFound (reason UNKNOWN_BACKEND) for a name that does not exist."""
+        connection = await self._connect()
+        request = backends_pb2.GetBackendRequest(name=f"backends/{name.removeprefix('backends/')}")
+        return to_backend((await connection.call(connection.backends.GetBackend, request)).backend)
+
+    async def server_info(self) -> values.ServerInfo:
+        """Return the orchestrator's version and whether it is idle."""
+        connection = await self._connect()
+        return to_server_info(
+            await connection.call(connection.backends.GetServerInfo, backends_pb2.GetServerInfoRequest())
+        )
+
+    async def _connect(self) -> Connection:
+        async with self._opening:
+            if self._connection is None:
+                self._connection = Connection(await resolve_target(self._target))
+            return self._connection
+
+
+def _result(outcome: Outcome) -> Result:
+    if outcome.result is not None:
+        return outcome.result
+    execution = outcome.execution
+    error = execution.error or Aborted(
+        f"{execution.name} is {execution.state} and has no result", reason=errors_pb2.ERROR_REASON_INVALID_STATE
+    )
+    error.add_note(f"{execution.name}, state {execution.state}")
+    raise error
+
+
+def _full_name(name: str) -> str:
+    return name if name.startswith("executions/") else f"executions/{name}"

@@ -1,0 +1,248 @@
+"""The client's one bilingual module: northbound messages to values."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+from proxima.orchestrator.v1 import backends_pb2, executions_pb2
+from proxima.simulation.v1 import capabilities_pb2, result_pb2
+from proxima_runtime.errors import from_status
+
+from proxima_client import values
+
+__all__ = [
+    "to_backend",
+    "to_execution",
+    "to_expectation_value",
+    "to_plan",
+    "to_producer",
+    "to_progress",
+    "to_server_info",
+    "to_state",
+]
+
+
+def to_state(state: int) -> values.State:
+    """Return the state; one that this client does not know is `State.UNKNOWN`."""
+    name = _enum_name(executions_pb2.State.items(), state, "STATE_")
+    try:
+        return values.State(name)
+    except ValueError:
+        return values.State.UNKNOWN
+
+
+def to_execution(message: executions_pb2.Execution) -> values.Execution:
+    """Return the snapshot of an execution."""
+    plan = (
+        to_plan(message.plan, characteristics=message.characteristics, circuit_digest=message.circuit_digest)
+        if message.HasField("plan")
+        else None
+    )
+    has_usage = message.HasField("usage")
+    queued = _between(message, "ready_time", "start_time")
+    if queued is not None and has_usage:
+        queued += _seconds(message.usage.queued_duration)
+    execution = _between(message, "start_time", "end_time")
+    if has_usage and message.usage.HasField("worker_duration"):
+        execution = _seconds(message.usage.worker_duration)
+    return values.Execution(
+        name=message.name,
+        state=to_state(message.state),
+        attempt=message.attempt,
+        owner=message.owner,
+        display_name=message.display_name,
+        circuit_digest=message.circuit_digest,
+        seed=message.seed,
+        shots=message.result_spec.shots,
+        create_time=_time(message.create_time) if message.HasField("create_time") else None,
+        end_time=_time(message.end_time) if message.HasField("end_time") else None,
+        plan=plan,
+        producer=to_producer(message.results[0].producer) if message.results else None,
+        times=values.Times(
+            planning_seconds=plan.planning_seconds if plan else _between(message, "plan_time", "ready_time"),
+            queued_seconds=queued,
+            execution_seconds=execution,
+            total_seconds=_between(message, "create_time", "end_time"),
+        ),
+        peak_memory_bytes=message.usage.peak_memory_bytes if has_usage else None,
+        error=from_status(message.error) if message.HasField("error") else None,
+        request_id=message.request_id,
+    )
+
+
+def to_plan(
+    message: executions_pb2.Plan, *, characteristics: executions_pb2.Characteristics, circuit_digest: str
+) -> values.Plan:
+    """Return a plan with what was measured about its circuit."""
+    known = characteristics.ByteSize() > 0
+    return values.Plan(
+        chosen=_candidate(message.chosen) if message.HasField("chosen") else None,
+        reason=message.reason,
+        candidates=tuple(_candidate(candidate) for candidate in message.candidates),
+        error=from_status(message.error) if message.HasField("error") else None,
+        shots=message.results.shots,
+        thread_count=message.thread_count,
+        warnings=tuple(message.warnings),
+        planning_seconds=_seconds(message.planning_duration),
+        characteristics=_characteristics(characteristics) if known else None,
+        circuit_digest=circuit_digest,
+    )
+
+
+def to_producer(message: result_pb2.Producer) -> values.Producer:
+    """Return who computed a result."""
+    return values.Producer(
+        backend=message.backend,
+        backend_version=message.backend_version,
+        engine=message.engine,
+        engine_version=message.engine_version,
+        method=message.method,
+        precision=_precision(message.precision),
+        seed=message.seed,
+        thread_count=message.thread_count,
+        package_versions=dict(sorted(message.package_versions.items())),
+    )
+
+
+def to_progress(message: result_pb2.Progress) -> values.Progress:
+    """Return how far a run is."""
+    return values.Progress(
+        fraction=min(1.0, max(0.0, message.fraction)),
+        is_counted=message.basis == result_pb2.Progress.BASIS_COUNTED,
+        unit=message.unit,
+        done_count=message.done_count,
+        total_count=message.total_count,
+        memory_bytes=message.memory_bytes,
+        elapsed_seconds=_seconds(message.elapsed),
+    )
+
+
+def to_expectation_value(message: result_pb2.ExpectationValue) -> values.ExpectationValue:
+    """Return one expectation value."""
+    return values.ExpectationValue(
+        name=message.name,
+        value=message.value,
+        standard_error=message.standard_error if message.HasField("standard_error") else None,
+    )
+
+
+def to_backend(message: backends_pb2.Backend) -> values.Backend:
+    """Return a backend with its instances."""
+    return values.Backend(
+        name=_bare(message.name), instances=tuple(_instance(instance) for instance in message.instances)
+    )
+
+
+def to_server_info(message: backends_pb2.GetServerInfoResponse) -> values.ServerInfo:
+    """Return what an orchestrator says of itself."""
+    return values.ServerInfo(
+        version=message.version,
+        start_time=_time(message.start_time) if message.HasField("start_time") else None,
+        active_execution_count=message.active_execution_count,
+        last_activity_time=_time(message.last_activity_time) if message.HasField("last_activity_time") else None,
+    )
+
+
+def _candidate(message: executions_pb2.Candidate) -> values.Candidate:
+    return values.Candidate(
+        backend=_bare(message.backend),
+        engine=message.engine,
+        method=_method(message.method),
+        precision=_precision(message.precision),
+        predicted_memory_bytes=message.predicted_memory_bytes,
+        available_memory_bytes=message.available_memory_bytes,
+        predicted_seconds=message.predicted_seconds or None,
+        prediction_basis=message.prediction_basis,
+        memory_rule=message.memory_rule,
+        score=message.score,
+        factors=tuple(
+            values.ScoreFactor(name=factor.name, weight=factor.weight, value=factor.value) for factor in message.factors
+        ),
+        exclusions=tuple(
+            values.Exclusion(reason=exclusion.reason, description=exclusion.description)
+            for exclusion in message.exclusions
+        ),
+    )
+
+
+def _characteristics(message: executions_pb2.Characteristics) -> values.Characteristics:
+    return values.Characteristics(
+        declared_qubit_count=message.declared_qubit_count,
+        active_qubit_count=message.active_qubit_count,
+        clbit_count=message.clbit_count,
+        instruction_count=message.instruction_count,
+        depth=message.depth,
+        operation_counts={entry.name: entry.count for entry in message.operation_counts},
+        multi_qubit_gate_count=message.multi_qubit_gate_count,
+        is_clifford=message.is_clifford,
+        t_count=message.t_count,
+        measurement_count=message.measurement_count,
+    )
+
+
+def _instance(message: backends_pb2.BackendInstance) -> values.BackendInstance:
+    capabilities = message.capabilities
+    return values.BackendInstance(
+        name=message.name,
+        target=message.target,
+        condition=_enum_name(backends_pb2.BackendInstance.Condition.items(), message.condition, "CONDITION_"),
+        error=from_status(message.error) if message.HasField("error") else None,
+        version=capabilities.version,
+        memory_cap_bytes=message.memory_cap_bytes or capabilities.memory_cap_bytes,
+        worker_count=capabilities.worker_count,
+        thread_count=capabilities.thread_count,
+        package_versions=dict(sorted(capabilities.package_versions.items())),
+        methods=tuple(_method_support(method) for method in capabilities.methods),
+        health_seconds=_seconds(message.health_latency) if message.HasField("health_latency") else None,
+    )
+
+
+def _method_support(message: capabilities_pb2.MethodCapability) -> values.MethodSupport:
+    return values.MethodSupport(
+        method=_method(message.method),
+        engine=message.engine,
+        engine_version=message.engine_version,
+        precisions=tuple(_precision(precision) for precision in message.precisions),
+        max_qubit_count=message.max_qubit_count,
+        gates=tuple(message.gates),
+        features=tuple(_enum_name(capabilities_pb2.Feature.items(), item, "FEATURE_") for item in message.features),
+        results=tuple(_enum_name(result_pb2.ResultKind.items(), item, "RESULT_KIND_") for item in message.results),
+        max_shots=message.max_shots,
+    )
+
+
+def _method(value: int) -> str:
+    return _enum_name(capabilities_pb2.Method.items(), value, "METHOD_")
+
+
+def _precision(value: int) -> str:
+    return _enum_name(result_pb2.Precision.items(), value, "PRECISION_")
+
+
+def _enum_name(items: Iterable[tuple[str, int]], value: int, prefix: str) -> str:
+    """Name in lower case without its prefix; a number for a value that is newer than this client."""
+    for name, number in items:
+        if number == value:
+            return name.removeprefix(prefix).lower()
+    return str(value)
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("backends/")
+
+
+def _seconds(duration: Duration) -> float:
+    return duration.seconds + duration.nanos / 1e9
+
+
+def _time(stamp: Timestamp) -> datetime:
+    return datetime.fromtimestamp(stamp.seconds, tz=UTC).replace(microsecond=stamp.nanos // 1000)
+
+
+def _between(message: executions_pb2.Execution, start: str, end: str) -> float | None:
+    if not (message.HasField(start) and message.HasField(end)):
+        return None
+    first: Timestamp = getattr(message, start)
+    last: Timestamp = getattr(message, end)
+    return max(0.0, (last.seconds - first.seconds) + (last.nanos - first.nanos) / 1e9)

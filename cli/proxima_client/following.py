@@ -1,0 +1,146 @@
+"""Follows one execution to its end, through lost streams."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from proxima.errors.v1 import errors_pb2
+from proxima.orchestrator.v1 import executions_pb2
+from proxima_runtime.channel import responses
+from proxima_runtime.errors import ProximaError, Unavailable
+
+from proxima_client.arrays import ResultReceiver
+from proxima_client.connection import Connection, RawStream
+from proxima_client.convert import to_execution, to_progress
+from proxima_client.events import Event, Outcome, Reconnecting
+from proxima_client.result import build_result
+from proxima_client.values import Execution, State
+from proxima_client.wire import Chunk, decode_message
+
+__all__ = ["Following"]
+
+_FIRST_DELAY_SECONDS = 0.1
+_MAX_DELAY_SECONDS = 2.0
+
+
+class Following:
+    """One execution being followed. Iterate `events()` to the end; then `outcome()` is how it ended.
+
+    Args:
+        connection: to the orchestrator.
+        request: starts a new execution; its request_id must be set, for it is sent again when the stream is lost before
+            the execution's name arrived. None to follow an existing one.
+        name: resource name of the execution to follow, where there is no request.
+        deliver_results: receive the result too.
+        reconnect_seconds: how long a server may be gone before following gives up.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        request: executions_pb2.ExecuteRequest | None = None,
+        name: str = "",
+        deliver_results: bool = True,
+        reconnect_seconds: float = 60.0,
+    ) -> None:
+        self._connection = connection
+        self._request = request
+        self.name = name
+        self._deliver_results = deliver_results
+        self._reconnect_seconds = reconnect_seconds
+        self._receiver = ResultReceiver()
+        self._execution: Execution | None = None
+
+    async def events(self) -> AsyncGenerator[Event]:
+        """Yield snapshots and progress until the execution has ended or is paused.
+
+        Raises:
+            ProximaError: the call was refused, or the server stayed away for longer than `reconnect_seconds`.
+        """
+        loop = asyncio.get_running_loop()
+        lost_at: float | None = None
+        delay = _FIRST_DELAY_SECONDS
+        connected = False
+        while True:
+            cause = "the stream ended early"
+            try:
+                stream = await self._open()
+                connected = True
+                async for event in self._read(stream):
+                    lost_at, delay = None, _FIRST_DELAY_SECONDS
+                    yield event
+                if self._has_ended():
+                    break
+            except Unavailable as error:
+                now = loop.time()
+                lost_at = now if lost_at is None else lost_at
+                if not connected or now - lost_at > self._reconnect_seconds:
+                    raise
+                cause = error.message
+            yield Reconnecting(cause=cause)
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, _MAX_DELAY_SECONDS)
+        if self._deliver_results and self._execution is not None and self._execution.state is State.COMPLETED:
+            await self._fetch_rest()
+
+    def outcome(self) -> Outcome:
+        """How it ended. Raises RuntimeError before the end."""
+        if self._execution is None:
+            raise RuntimeError("the execution is still being followed")
+        wanted = self._deliver_results and self._execution.state is State.COMPLETED
+        return Outcome(
+            execution=self._execution, result=build_result(self._execution, self._receiver) if wanted else None
+        )
+
+    async def _open(self) -> RawStream:
+        if self.name:
+            return await self._connection.watch(
+                executions_pb2.WatchExecutionRequest(name=self.name, deliver_results=self._deliver_results)
+            )
+        if self._request is None:
+            raise ValueError("neither a request nor a name to follow")
+        return await self._connection.execute(self._request)
+
+    async def _read(self, stream: RawStream) -> AsyncGenerator[Event]:
+        async for raw in responses(stream):
+            message = decode_message(raw)
+            if isinstance(message, Chunk):
+                self._receiver.take_chunk(message)
+                continue
+            kind = message.WhichOneof("message")
+            if kind == "execution":
+                self._execution = to_execution(message.execution)
+                self.name = self._execution.name
+                yield self._execution
+            elif kind == "progress":
+                yield to_progress(message.progress)
+            elif kind == "result_header":
+                self._receiver.take_header(message.result_header)
+
+    def _has_ended(self) -> bool:
+        state = None if self._execution is None else self._execution.state
+        return state is State.PAUSED or (state is not None and state.is_terminal)
+
+    async def _fetch_rest(self) -> None:
+        """Read from the artifact store what the stream did not bring."""
+        failure: ProximaError | None = None
+        for _ in range(5):
+            if self._receiver.is_complete:
+                return
+            array_index, offset = self._receiver.position
+            request = executions_pb2.ReadResultRequest(name=self.name, array_index=array_index, offset=offset)
+            try:
+                stream = await self._connection.read(request)
+                async for _event in self._read(stream):
+                    pass
+            except Unavailable as error:
+                failure = error
+                await asyncio.sleep(_MAX_DELAY_SECONDS)
+        if failure is not None and not self._receiver.is_complete:
+            raise Unavailable(
+                f"{self.name} has completed and its result could not be read: {failure.message}. It is kept: fetch "
+                f"it with "
+                "Client.result(name)",
+                reason=errors_pb2.ERROR_REASON_BACKEND_UNAVAILABLE,
+                metadata=failure.metadata,
+            ) from failure
