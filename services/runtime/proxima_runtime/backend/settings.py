@@ -1,0 +1,47 @@
+"""Settings of a backend service."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from proxima_runtime.backend.limits import available_memory_bytes, available_processor_count, memory_cap_bytes
+from proxima_runtime.settings import ServiceSettings
+
+
+class BackendSettings(ServiceSettings):
+    """Settings of a backend service, from variables with the prefix PROXIMA_BACKEND_.
+
+    Attributes:
+        worker_count: executions that run at once.
+        thread_count: threads that one execution may use; absent means the processors available, divided among workers.
+        memory_cap_bytes: memory that one execution may take over the warm worker; absent means what the control group or
+            the machine offers, less a reserve for the service and the warm workers, divided among workers.
+        grace_seconds: how long a job goes on without a caller, unless it says otherwise.
+        queue_limit: jobs that may wait for a worker.
+        hang_seconds: a worker that is silent and uses no processor for so long is taken for hung.
+        max_result_bytes: largest result of one job; 0 leaves it to the memory cap.
+        retained_result_bytes: large results that were sent to their end are dropped early, oldest first, when those kept
+            take more than this.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PROXIMA_BACKEND_", frozen=True, extra="forbid")
+
+    worker_count: int = Field(default=1, ge=1, le=256)
+    thread_count: int | None = Field(default=None, ge=1, le=1024)
+    memory_cap_bytes: int | None = Field(default=None, ge=2**24)
+    grace_seconds: float = Field(default=30.0, ge=0, le=86_400)
+    queue_limit: int = Field(default=64, ge=1, le=100_000)
+    hang_seconds: float = Field(default=60.0, gt=0, le=86_400)
+    max_result_bytes: int = Field(default=0, ge=0)
+    retained_result_bytes: int = Field(default=256 * 2**20, ge=0)
+
+    def resolved_thread_count(self) -> int:
+        """The thread count in force."""
+        return self.thread_count or max(available_processor_count() // self.worker_count, 1)
+
+    def resolved_memory_cap_bytes(self) -> int:
+        """The memory cap in force, bytes."""
+        return self.memory_cap_bytes or memory_cap_bytes(
+            available_bytes=available_memory_bytes(), worker_count=self.worker_count
+        )
