@@ -1,0 +1,155 @@
+"""Aer as the runtime sees it: what it can do, what it would take, and runs in the worker.
+
+Nothing at module level imports Qiskit: the service process describes and estimates, the worker simulates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from proxima.backend.v1 import backend_pb2
+from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+from proxima_runtime.backend.engine import ItemResult, ProgressReporter
+
+from proxima_backend_qiskit import __version__, gates
+from proxima_backend_qiskit.estimate import estimate
+
+if TYPE_CHECKING:
+    from proxima_backend_qiskit.simulate import Simulation
+
+ENGINE = "aer"
+
+_MAX_SHOTS = 10_000_000
+_DOUBLE = (result_pb2.PRECISION_DOUBLE,)
+_BOTH = (result_pb2.PRECISION_DOUBLE, result_pb2.PRECISION_SINGLE)
+_SAMPLED = (result_pb2.RESULT_KIND_COUNTS, result_pb2.RESULT_KIND_PROBABILITIES)
+_PACKAGES = ("qiskit-aer", "qiskit", "numpy")
+
+
+class QiskitEngine:
+    """Qiskit Aer: state vector, density matrix, matrix product state, stabilizer."""
+
+    name = "qiskit"
+    version = __version__
+
+    def __init__(self) -> None:
+        self._simulation: Simulation | None = None
+
+    def methods(self) -> Sequence[capabilities_pb2.MethodCapability]:
+        """Return what Aer offers, the state vector first."""
+        non_clifford = (capabilities_pb2.FEATURE_NON_CLIFFORD,)
+        return (
+            _capability(
+                capabilities_pb2.METHOD_STATEVECTOR,
+                precisions=_BOTH,
+                max_qubit_count=40,
+                features=non_clifford,
+                results=(*_SAMPLED, result_pb2.RESULT_KIND_STATEVECTOR),
+            ),
+            _capability(
+                capabilities_pb2.METHOD_DENSITY_MATRIX,
+                precisions=_BOTH,
+                max_qubit_count=20,
+                features=non_clifford,
+                results=(*_SAMPLED, result_pb2.RESULT_KIND_DENSITY_MATRIX),
+            ),
+            _capability(
+                capabilities_pb2.METHOD_MATRIX_PRODUCT_STATE,
+                precisions=_DOUBLE,
+                max_qubit_count=500,
+                features=non_clifford,
+                results=(*_SAMPLED, result_pb2.RESULT_KIND_STATEVECTOR),
+            ),
+            _capability(
+                capabilities_pb2.METHOD_STABILIZER,
+                precisions=_DOUBLE,
+                max_qubit_count=1000,
+                features=(),
+                results=_SAMPLED,
+                gate_names=gates.CLIFFORD,
+            ),
+        )
+
+    def package_versions(self) -> Mapping[str, str]:
+        """Return the versions of Aer, Qiskit and numpy."""
+        return {package: version(package) for package in _PACKAGES}
+
+    def estimate(self, job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
+        """Say what a job would take (`estimate.py`)."""
+        return estimate(job)
+
+    def warm_up(self) -> None:
+        """Import Aer and run one small circuit with every method, each checked by the guard."""
+        from proxima_backend_qiskit.simulate import Simulation  # noqa: PLC0415 - the worker alone imports Aer
+
+        self._simulation = Simulation()
+        for capability in self.methods():
+            self._simulation.run(_warm_up_job(capability))
+
+    def run(self, job: backend_pb2.Job, report: ProgressReporter) -> Iterator[ItemResult]:
+        """Run a job. Aer cannot count its progress, so `report` is not called."""
+        del report
+        if self._simulation is None:
+            self.warm_up()
+        simulation = self._simulation
+        if simulation is not None:
+            yield simulation.run(job)
+
+
+def _capability(
+    method: capabilities_pb2.Method,
+    *,
+    precisions: Sequence[result_pb2.Precision],
+    max_qubit_count: int,
+    features: Sequence[capabilities_pb2.Feature],
+    results: Sequence[result_pb2.ResultKind],
+    gate_names: Sequence[str] = gates.VOCABULARY,
+) -> capabilities_pb2.MethodCapability:
+    return capabilities_pb2.MethodCapability(
+        method=method,
+        engine=ENGINE,
+        engine_version=version("qiskit-aer"),
+        precisions=precisions,
+        max_qubit_count=max_qubit_count,
+        gates=gate_names,
+        features=features,
+        results=results,
+        max_shots=_MAX_SHOTS,
+        deterministic=True,
+        pause_support=capabilities_pb2.PAUSE_SUPPORT_NONE,
+    )
+
+
+def _warm_up_job(capability: capabilities_pb2.MethodCapability) -> backend_pb2.Job:
+    """A Bell pair with every result of the method."""
+    kind = circuit_pb2.Operation
+    return backend_pb2.Job(
+        circuit=circuit_pb2.Circuit(
+            qubit_count=2,
+            clbit_count=2,
+            declared_qubit_count=2,
+            operations=(
+                kind(kind=kind.KIND_GATE, name="h", qubit_count=1),
+                kind(kind=kind.KIND_GATE, name="cx", qubit_count=2),
+                kind(kind=kind.KIND_MEASURE, name="measure", qubit_count=1, clbit_count=1),
+            ),
+            opcodes=_column(2, 0, 1, 2, 2),
+            qubits=_column(4, 0, 0, 1, 0, 1),
+            clbits=_column(4, 0, 1),
+        ),
+        results=result_pb2.ResultSpec(
+            shots=10,
+            probabilities=True,
+            statevector=result_pb2.RESULT_KIND_STATEVECTOR in capability.results,
+            density_matrix=result_pb2.RESULT_KIND_DENSITY_MATRIX in capability.results,
+        ),
+        method=capability.method,
+        engine=capability.engine,
+        thread_count=1,
+    )
+
+
+def _column(size: int, *values: int) -> bytes:
+    return b"".join(value.to_bytes(size, "little") for value in values)
