@@ -1,7 +1,8 @@
 """An independent reference: unitaries from their formulas, and states evolved by plain matrix products.
 
-Written from docs/gates.md, not from any simulator, for circuits of up to a dozen qubits. Everything is complex128. Qubit 0
-is the least significant bit of an index, and the first operand of a gate is the least significant bit of its matrix index.
+Written from docs/gates.md, not from any simulator, for circuits of up to a dozen qubits. Everything is complex128.
+Qubit 0 is the least significant bit of an index, and the first operand of a gate is the least significant bit of its
+matrix index.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _X = np.array([[0, 1], [1, 0]], dtype=np.complex128)
 _Y = np.array([[0, -1j], [1j, 0]], dtype=np.complex128)
 _Z = np.diag([1, -1]).astype(np.complex128)
 _H = (_X + _Z) / np.sqrt(2)
-_SX = np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2
+_SX = np.array([[0.5 + 0.5j, 0.5 - 0.5j], [0.5 - 0.5j, 0.5 + 0.5j]], dtype=np.complex128)
 _SWAP = np.eye(4, dtype=np.complex128)[[0, 2, 1, 3]]
 _ISWAP = np.array([[1, 0, 0, 0], [0, 0, 1j, 0], [0, 1j, 0, 0], [0, 0, 0, 1]], dtype=np.complex128)
 # (I (x) X - X (x) Y)/sqrt(2) with the first operand on the right: the echoed cross-resonance gate.
@@ -32,7 +33,7 @@ _ECR = np.array([[0, 1, 0, 1j], [1, 0, -1j, 0], [0, 1j, 0, 1], [-1j, 0, 1, 0]], 
 
 def phase(angle: float) -> Complex:
     """Return diag(1, e^{i angle})."""
-    return np.diag([1, np.exp(1j * angle)])
+    return np.diag(np.array([1, np.exp(1j * angle)], dtype=np.complex128))
 
 
 def u(theta: float, phi: float, lam: float) -> Complex:
@@ -55,6 +56,10 @@ def controlled(unitary: Complex, control_count: int = 1) -> Complex:
     rows = (np.arange(len(unitary)) << control_count) | ((1 << control_count) - 1)
     matrix[np.ix_(rows, rows)] = unitary
     return matrix
+
+
+def _kron(high: Complex, low: Complex) -> Complex:
+    return np.kron(high, low).astype(np.complex128)
 
 
 def _rccx() -> Complex:
@@ -122,11 +127,11 @@ _PARAMETRIC: Mapping[str, tuple[int, int, Callable[..., Complex]]] = MappingProx
         "cry": (1, 2, lambda t: controlled(rotation(_Y, t))),
         "crz": (1, 2, lambda t: controlled(rotation(_Z, t))),
         "cu": (4, 2, lambda t, p, m, g: controlled(np.exp(1j * g) * u(t, p, m))),
-        "rxx": (1, 2, lambda t: rotation(np.kron(_X, _X), t)),
-        "ryy": (1, 2, lambda t: rotation(np.kron(_Y, _Y), t)),
-        "rzz": (1, 2, lambda t: rotation(np.kron(_Z, _Z), t)),
+        "rxx": (1, 2, lambda t: rotation(_kron(_X, _X), t)),
+        "ryy": (1, 2, lambda t: rotation(_kron(_Y, _Y), t)),
+        "rzz": (1, 2, lambda t: rotation(_kron(_Z, _Z), t)),
         # Z on the first operand, X on the second, which is the more significant.
-        "rzx": (1, 2, lambda t: rotation(np.kron(_X, _Z), t)),
+        "rzx": (1, 2, lambda t: rotation(_kron(_X, _Z), t)),
     }
 )
 
