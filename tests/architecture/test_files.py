@@ -45,6 +45,17 @@ def test_projects_agree_on_version_and_python() -> None:
     assert len(seen) == 1, seen
 
 
+def test_distributions_have_their_names() -> None:
+    """Distributions have the names of decision 9, and none takes one that belongs to somebody else."""
+    names = {
+        tomllib.loads((ROOT / path).read_text(encoding="utf-8"))["project"]["name"]
+        for path in tracked_files()
+        if path.name == "pyproject.toml" and len(path.parts) > 1
+    }
+    fixed = {"proxima-agent", "proxima-protos", "proxima-runtime", "proxima-orchestrator"}
+    assert {name for name in names if not name.startswith("proxima-backend-")} == fixed
+
+
 def test_ci_runs_the_line_of_the_readme() -> None:
     """.ci/run runs exactly the line of the README that runs the tests."""
     lines = [line for line in (ROOT / ".ci/run").read_text("utf-8").splitlines() if line and not line.startswith("#")]
