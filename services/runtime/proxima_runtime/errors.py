@@ -21,7 +21,7 @@ This module does not import grpc, because worker processes import it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from google.protobuf.message import DecodeError
 from google.rpc import code_pb2, error_details_pb2, status_pb2
@@ -147,7 +147,7 @@ _CLASSES: Mapping[int, type[ProximaError]] = {
     )
 }
 
-_REASONS: Mapping[str, errors_pb2.ErrorReason] = dict(errors_pb2.ErrorReason.items())
+_REASONS = cast("Mapping[str, errors_pb2.ErrorReason]", dict(errors_pb2.ErrorReason.items()))
 
 # What a gRPC code means when the peer, or the library itself, attached no ErrorInfo of ours.
 _FOREIGN_REASONS: Mapping[int, errors_pb2.ErrorReason] = {
@@ -189,6 +189,11 @@ def to_trailer(error: ProximaError) -> tuple[str, bytes]:
     return message, to_status(short).SerializeToString()
 
 
+def reason_named(name: str) -> errors_pb2.ErrorReason:
+    """Return the reason of a name, ERROR_REASON_UNSPECIFIED where this version does not know it."""
+    return _REASONS.get(name, errors_pb2.ERROR_REASON_UNSPECIFIED)
+
+
 def from_status(status: status_pb2.Status) -> ProximaError:
     """Return the error that a wire status stands for. Never raises on unknown codes, reasons or foreign details."""
     for detail in status.details:
@@ -200,7 +205,7 @@ def from_status(status: status_pb2.Status) -> ProximaError:
         except DecodeError:
             continue
         if info.domain == DOMAIN:
-            reason = _REASONS.get(info.reason, errors_pb2.ERROR_REASON_UNSPECIFIED)
+            reason = reason_named(info.reason)
             return _class_of(status.code)(status.message, reason=reason, metadata=info.metadata)
     return _foreign(status.code, status.message)
 
@@ -215,7 +220,7 @@ def from_rpc_error(error: grpc.RpcError) -> ProximaError:
         return _foreign(code_pb2.UNKNOWN, str(error))
     code: int = error.code().value[0]
     message: str = error.details() or ""
-    trailer: Iterable[tuple[str, str | bytes]] = error.trailing_metadata() or ()
+    trailer = cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ())
     for key, value in trailer:
         if key == STATUS_TRAILER and isinstance(value, bytes):
             try:

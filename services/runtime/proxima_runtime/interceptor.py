@@ -15,8 +15,8 @@ import grpc
 import grpc.aio
 import structlog
 from google.protobuf.message import DecodeError
-
 from proxima.errors.v1 import errors_pb2
+
 from proxima_runtime.errors import STATUS_TRAILER, Internal, InvalidArgument, ProximaError, to_trailer
 from proxima_runtime.metrics import MethodMetrics, Metrics
 
@@ -45,12 +45,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # g
         self._metrics = metrics
         self._wrapped: dict[str, _Handler] = {}
 
-    async def intercept_service(
+    async def intercept_service(  # type: ignore[override] # the stubs do not say that there may be no handler
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> _Handler:
-        """Return the wrapped handler of the method that is called."""
+    ) -> _Handler | None:
+        """Return the wrapped handler of the method that is called, None where there is no such method."""
         method = handler_call_details.method
         wrapped = self._wrapped.get(method)
         if wrapped is not None:
@@ -58,7 +58,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # g
         handler = await continuation(handler_call_details)
         if handler is None:
             # gRPC answers UNIMPLEMENTED. Names that a caller makes up are not kept.
-            return handler
+            return None
         wrapped = self._wrapped[method] = _wrap(handler, _Calls(method, self._metrics.of_method(method)))
         return wrapped
 

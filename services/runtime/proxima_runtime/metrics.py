@@ -28,7 +28,10 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
-            "proxima_requests_total", "Calls ended, by method and gRPC code.", ("method", "code"), registry=self.registry
+            "proxima_requests_total",
+            "Calls ended, by method and gRPC code.",
+            ("method", "code"),
+            registry=self.registry,
         )
         self._seconds = Histogram(
             "proxima_request_seconds",

@@ -143,7 +143,7 @@ class _HealthServicer:
     """gRPC's health service for the server as a whole and each of its services."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.servicer = health.aio.HealthServicer()
+        self.servicer = health.aio.HealthServicer()  # type: ignore[attr-defined] # missing in the stubs
         self._names = ("", *names)
 
     async def set_serving(self, *, serving: bool) -> None:

@@ -61,7 +61,8 @@ class ServiceSettings(BaseSettings):
         if not self.listen_address.is_local and self.tls_certificate_file is None and not self.insecure:
             raise ValueError(
                 f"listen: {self.listen} can be reached from other machines and there is no TLS; give "
-                "tls_certificate_file and tls_key_file, or listen on a Unix socket or 127.0.0.1, or set insecure if the network is trusted"
+                "tls_certificate_file and tls_key_file, or listen on a Unix socket or 127.0.0.1, or set insecure if "
+                "the network is trusted"
             )
         return self
 

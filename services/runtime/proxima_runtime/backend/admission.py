@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+
 from proxima_runtime.backend.circuits import CircuitUse, check_circuit
 from proxima_runtime.backend.columns import all_finite
 from proxima_runtime.backend.engine import Engine
@@ -16,6 +17,7 @@ from proxima_runtime.errors import (
     InvalidArgument,
     ProximaError,
     ResourceExhausted,
+    reason_named,
 )
 
 MAX_SEED = 2**32 - 1
@@ -55,7 +57,7 @@ class Assessment:
         if not self.estimate.violations:
             return None
         violation = self.estimate.violations[0]
-        reason = dict(errors_pb2.ErrorReason.items()).get(violation.reason, errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND)
+        reason = reason_named(violation.reason)
         if reason == errors_pb2.ERROR_REASON_INSUFFICIENT_MEMORY:
             metadata = {
                 "needed_bytes": str(self.estimate.peak_memory_bytes),
@@ -145,7 +147,9 @@ class Admission:
         split = not batches or (min(batches) > 0 and sum(batches) == results.shots)
         _require(split, "segmentation.shot_batches", f"must be positive and sum to the {results.shots} shots")
         starts = list(job.segmentation.segment_starts)
-        ordered = starts == sorted(set(starts)) and (not starts or (starts[0] > 0 and starts[-1] < use.instruction_count))
+        ordered = starts == sorted(set(starts)) and (
+            not starts or (starts[0] > 0 and starts[-1] < use.instruction_count)
+        )
         _require(ordered, "segmentation.segment_starts", "must ascend inside the circuit")
 
     def _check_bindings(self, job: backend_pb2.Job) -> None:
@@ -171,7 +175,9 @@ class Admission:
         circuit, results = job.circuit, job.results
         where = f"{self._engine.name}'s {job.engine} {method_name(job)}"
         if circuit.qubit_count > entry.max_qubit_count:
-            _violate(estimate, f"{where} takes at most {entry.max_qubit_count} qubits, the circuit has {circuit.qubit_count}")
+            _violate(
+                estimate, f"{where} takes at most {entry.max_qubit_count} qubits, the circuit has {circuit.qubit_count}"
+            )
         if job.precision and job.precision not in entry.precisions:
             _violate(estimate, f"{where} does not offer precision {job.precision}")
         gates = {operation.name for operation in use.operations if operation.kind == _Kind.KIND_GATE}
@@ -237,7 +243,7 @@ def _violate(
     estimate.violations.add(reason=errors_pb2.ErrorReason.Name(reason), description=description, instruction=-1)
 
 
-def _require(condition: bool, field: str, problem: str) -> None:  # noqa: FBT001 - reads as a sentence
+def _require(condition: bool, field: str, problem: str) -> None:
     if not condition:
         raise InvalidArgument(
             f"job.{field} {problem}",

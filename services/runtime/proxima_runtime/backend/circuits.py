@@ -1,7 +1,7 @@
 """Whether the columns of a Circuit message agree: lengths, ranges, operands, numbers.
 
-Every failure is INVALID_ARGUMENT with ERROR_REASON_MALFORMED_CIRCUIT and the field's name in the metadata. A circuit that
-passes can be decoded without another check.
+Every failure is INVALID_ARGUMENT with ERROR_REASON_MALFORMED_CIRCUIT and the field's name in the metadata. A circuit
+that passes can be decoded without another check.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import math
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import circuit_pb2
+
 from proxima_runtime.backend.columns import all_below, all_finite, counts_of
 from proxima_runtime.backend.gates import STANDARD_GATES
 from proxima_runtime.errors import InvalidArgument
@@ -54,7 +56,9 @@ def check_circuit(circuit: circuit_pb2.Circuit) -> CircuitUse:
     """
     _check_counts(circuit)
     table = list(circuit.operations)
-    _require(len(table) <= MAX_OPERATIONS, "operations", f"has {len(table)} entries, at most {MAX_OPERATIONS} are allowed")
+    _require(
+        len(table) <= MAX_OPERATIONS, "operations", f"has {len(table)} entries, at most {MAX_OPERATIONS} are allowed"
+    )
     for index, operation in enumerate(table):
         _check_operation(operation, f"operations[{index}]")
     _require(len(circuit.opcodes) % 2 == 0, "opcodes", "is no column of uint16")
@@ -63,7 +67,9 @@ def check_circuit(circuit: circuit_pb2.Circuit) -> CircuitUse:
         _require(opcode < len(table), "opcodes", f"names operation {opcode}, the table has {len(table)}")
     _check_length(circuit.qubits, 4, sum(table[code].qubit_count * count for code, count in counts), "qubits")
     _check_length(circuit.clbits, 4, sum(table[code].clbit_count * count for code, count in counts), "clbits")
-    _check_length(circuit.parameters, 8, sum(table[code].parameter_count * count for code, count in counts), "parameters")
+    _check_length(
+        circuit.parameters, 8, sum(table[code].parameter_count * count for code, count in counts), "parameters"
+    )
     _require(all_below(circuit.qubits, circuit.qubit_count), "qubits", f"has an index not below {circuit.qubit_count}")
     _require(all_below(circuit.clbits, circuit.clbit_count), "clbits", f"has an index not below {circuit.clbit_count}")
     _require(all_finite(circuit.parameters), "parameters", "has a number that is not finite")
@@ -91,7 +97,7 @@ def _check_counts(circuit: circuit_pb2.Circuit) -> None:
     active = list(circuit.active_qubits)
     if active:
         _require(len(active) == qubits, "active_qubits", f"has {len(active)} entries, expected {qubits}")
-        ascending = all(low < high for low, high in zip(active, active[1:], strict=False))
+        ascending = all(low < high for low, high in pairwise(active))
         _require(ascending, "active_qubits", "is not ascending")
         _require(active[0] >= 0 and active[-1] < declared, "active_qubits", f"has an index outside 0 to {declared - 1}")
     for field, registers, size in (
@@ -110,7 +116,9 @@ def _check_operation(operation: circuit_pb2.Operation, field: str) -> None:
     expected_clbits = 1 if operation.kind == _Operation.KIND_MEASURE else 0
     _require(clbits == expected_clbits, f"{field}.clbit_count", f"is {clbits}, expected {expected_clbits}")
     _require(
-        not operation.readout or operation.kind == _Operation.KIND_MEASURE, f"{field}.readout", "is for measurements only"
+        not operation.readout or operation.kind == _Operation.KIND_MEASURE,
+        f"{field}.readout",
+        "is for measurements only",
     )
     has_matrix = operation.kind in (_Operation.KIND_UNITARY, _Operation.KIND_CHANNEL)
     _require(not operation.matrix or has_matrix, f"{field}.matrix", "is for unitaries and channels only")
@@ -159,7 +167,9 @@ def _check_shape(operation: circuit_pb2.Operation, field: str, qubits: int, para
 
 def _check_matrix(operation: circuit_pb2.Operation, field: str, *, may_be_several: bool) -> None:
     qubits, size = operation.qubit_count, len(operation.matrix)
-    _require(1 <= qubits <= MAX_UNITARY_QUBITS, f"{field}.qubit_count", f"is {qubits}, expected 1 to {MAX_UNITARY_QUBITS}")
+    _require(
+        1 <= qubits <= MAX_UNITARY_QUBITS, f"{field}.qubit_count", f"is {qubits}, expected 1 to {MAX_UNITARY_QUBITS}"
+    )
     one = 16 * 4**qubits
     right = size > 0 and size % one == 0 if may_be_several else size == one
     _require(right, f"{field}.matrix", f"has {size} bytes, {qubits} qubits need {one}")
@@ -286,7 +296,7 @@ def _check_length(column: bytes, width: int, count: int, field: str) -> None:
         raise _malformed(field, f"has {len(column)} bytes, expected {width * count} ({count} entries of {width} bytes)")
 
 
-def _require(condition: bool, field: str, problem: str) -> None:  # noqa: FBT001 - reads as a sentence
+def _require(condition: bool, field: str, problem: str) -> None:
     if not condition:
         raise _malformed(field, problem)
 

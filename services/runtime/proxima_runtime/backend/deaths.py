@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 from proxima.errors.v1 import errors_pb2
+
 from proxima_runtime.backend.worker_process import Exit
 from proxima_runtime.errors import Aborted, Internal, ProximaError, ResourceExhausted
 
@@ -55,8 +56,8 @@ def _killed(before: tuple[int, int], after: tuple[int, int]) -> ProximaError:
     if after[0] > before[0] or after[1] > before[1]:
         place = "of its control group" if after[0] > before[0] else "of the machine"
         return ResourceExhausted(
-            f"the kernel's memory killer took the worker: the memory {place} ran out; choose a smaller job, or lower the "
-            "service's memory cap below what is really free",
+            f"the kernel's memory killer took the worker: the memory {place} ran out; choose a smaller job, or lower "
+            "the service's memory cap below what is really free",
             reason=errors_pb2.ERROR_REASON_WORKER_KILLED,
             metadata={"signal": "SIGKILL", "probable_cause": "memory"},
         )

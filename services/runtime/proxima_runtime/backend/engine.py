@@ -89,9 +89,9 @@ class Engine(Protocol):
         """Versions of the distributions that decide the numbers, read from their metadata."""
 
     def estimate(self, job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
-        """Say what a job would take. `peak_memory_bytes` counts everything over a warm worker, the returned arrays twice
-        where the engine cannot hand out its own buffer (the runtime copies results into a memfd once). The runtime has
-        checked the columns and the capabilities already; violations are for what only the engine knows.
+        """Say what a job would take. `peak_memory_bytes` counts everything over a warm worker, the returned arrays
+        twice where the engine cannot hand out its own buffer (the runtime copies results into a memfd once). The
+        runtime has checked the columns and the capabilities already; violations are for what only the engine knows.
         """
 
     # In a worker process.

@@ -1,7 +1,7 @@
 """Frames between the service and a worker: length, kind, payload, and at most one file descriptor each.
 
-The payloads are messages of the contract itself: `ExecuteRequest` to the worker, `ExecuteResponse` from it. The bytes of
-arrays travel beside them, in a memfd.
+The payloads are messages of the contract itself: `ExecuteRequest` to the worker, `ExecuteResponse` from it. The bytes
+of arrays travel beside them, in a memfd.
 """
 
 from __future__ import annotations

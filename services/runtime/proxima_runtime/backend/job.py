@@ -11,6 +11,7 @@ from typing import Protocol
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import result_pb2
+
 from proxima_runtime.backend.deaths import classify_death
 from proxima_runtime.backend.durations import from_duration, to_duration
 from proxima_runtime.backend.frames import Frame, Kind
@@ -177,7 +178,11 @@ class Job:
             done.usage.queued_duration.CopyFrom(to_duration(self._queued_seconds))
             if self._worker is not None:
                 self._worker.spent_seconds += from_duration(done.usage.cpu_duration)
-            self.outcome = "completed" if done.outcome == backend_pb2.Done.OUTCOME_COMPLETED else from_status(done.status).reason_name
+            self.outcome = (
+                "completed"
+                if done.outcome == backend_pb2.Done.OUTCOME_COMPLETED
+                else from_status(done.status).reason_name
+            )
             self._finish(message.SerializeToString())
         elif frame.payload[0] == _HEADER_TAG:
             self.items.append(StoredItem(header=frame.payload, file=frame.file))

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable
 
 import structlog
-
 from proxima.errors.v1 import errors_pb2
+
 from proxima_runtime.backend.job import Job, JobKey, JobState, JobTerms, Stream
 from proxima_runtime.backend.metrics import BackendMetrics
 from proxima_runtime.backend.oom_kills import OomKills
@@ -28,8 +28,8 @@ _log = structlog.get_logger(__name__)
 class Jobs:
     """All jobs that the instance knows.
 
-    A job runs at most once. It is forgotten when no stream has held it for its grace period; if it runs or waits at that
-    time it is stopped first, and its ORPHANED end is kept for one grace period more.
+    A job runs at most once. It is forgotten when no stream has held it for its grace period; if it runs or waits at
+    that time it is stopped first, and its ORPHANED end is kept for one grace period more.
 
     Attributes:
         on_worker_change: called with None when the instance has a worker (again), with a sentence when it has none and
@@ -128,9 +128,7 @@ class Jobs:
         """Give a job to a new stream; the one that held it ends with ABORTED."""
         stream = Stream()
         if job.stream is not None:
-            job.stream.fail(
-                Aborted("a newer stream has taken over this job", reason=errors_pb2.ERROR_REASON_ABORTED)
-            )
+            job.stream.fail(Aborted("a newer stream has taken over this job", reason=errors_pb2.ERROR_REASON_ABORTED))
         if job.grace_timer is not None:
             job.grace_timer.cancel()
             job.grace_timer = None

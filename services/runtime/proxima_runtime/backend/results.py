@@ -11,6 +11,7 @@ from pickle import PickleBuffer
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
+
 from proxima_runtime.backend.engine import Engine, ItemResult, ResultArray
 from proxima_runtime.backend.process_memory import read_resident_bytes
 from proxima_runtime.errors import Internal
@@ -193,7 +194,9 @@ def chunk_prefix(*, item_index: int, array_index: int, offset: int, size: int) -
     protobuf library would copy the data three times.
     """
     fields = b"".join(
-        tag + _varint(value) for tag, value in ((b"\x08", item_index), (b"\x10", array_index), (b"\x18", offset)) if value
+        tag + _varint(value)
+        for tag, value in ((b"\x08", item_index), (b"\x10", array_index), (b"\x18", offset))
+        if value
     )
     inner = fields + b"\x22" + _varint(size)
     return b"\x2a" + _varint(len(inner) + size) + inner

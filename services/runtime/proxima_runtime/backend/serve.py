@@ -6,9 +6,9 @@ import asyncio
 import sys
 
 import grpc.aio
-
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2
+
 from proxima_runtime.backend.admission import Admission
 from proxima_runtime.backend.engine import Engine
 from proxima_runtime.backend.jobs import Jobs

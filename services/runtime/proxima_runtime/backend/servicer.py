@@ -8,10 +8,10 @@ from typing import TypeAlias
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
-
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2
+
 from proxima_runtime.backend.admission import Admission, Assessment
 from proxima_runtime.backend.durations import from_duration
 from proxima_runtime.backend.job import Job, JobKey, JobState, JobTerms, Stream
@@ -90,8 +90,8 @@ class BackendServicer:
 
     async def execute(self, requests: object, context: _ExecuteContext) -> None:
         """See the contract."""
-        data = await context.read()
-        if not isinstance(data, bytes):
+        data = await _read(context)
+        if data is None:
             raise _invalid("", "the stream ended before its first message; send start or attach")
         request = _decode(data)
         job, attached = await self._find_or_add(request, data)
@@ -204,8 +204,8 @@ class _Session:
 
     async def _listen(self) -> None:
         while self._job.state is not JobState.FINISHED:
-            data = await self._context.read()
-            if not isinstance(data, bytes):
+            data = await _read(self._context)
+            if data is None:
                 # The caller has no more to say.
                 return
             try:
@@ -222,6 +222,12 @@ class _Session:
                 raise _not_implemented(name)
             case _:
                 raise _invalid("message", "after the first message only input_chunk, pause and abort may follow")
+
+
+async def _read(context: _ExecuteContext) -> bytes | None:
+    """Return the caller's next message, None at the end of the stream."""
+    data: object = await context.read()
+    return data if isinstance(data, bytes) else None
 
 
 def _decode(data: bytes) -> backend_pb2.ExecuteRequest:

@@ -15,14 +15,14 @@ class BackendSettings(ServiceSettings):
     Attributes:
         worker_count: executions that run at once.
         thread_count: threads that one execution may use; absent means the processors available, divided among workers.
-        memory_cap_bytes: memory that one execution may take over the warm worker; absent means what the control group or
-            the machine offers, less a reserve for the service and the warm workers, divided among workers.
+        memory_cap_bytes: memory that one execution may take over the warm worker; absent means what the control group
+            or the machine offers, less a reserve for the service and the warm workers, divided among workers.
         grace_seconds: how long a job goes on without a caller, unless it says otherwise.
         queue_limit: jobs that may wait for a worker.
         hang_seconds: a worker that is silent and uses no processor for so long is taken for hung.
         max_result_bytes: largest result of one job; 0 leaves it to the memory cap.
-        retained_result_bytes: large results that were sent to their end are dropped early, oldest first, when those kept
-            take more than this.
+        retained_result_bytes: large results that were sent to their end are dropped early, oldest first, when those
+            kept take more than this.
     """
 
     model_config = SettingsConfigDict(env_prefix="PROXIMA_BACKEND_", frozen=True, extra="forbid")

@@ -1,8 +1,8 @@
 """Watching a running worker from outside: memory, model progress, and whether it hangs.
 
-A heartbeat from inside would prove nothing: a simulator may hold the interpreter lock for its whole run and be fine. So a
-worker is taken for hung only when, for the whole of `hang_seconds`, it said nothing, its processor time did not advance,
-and at the end none of its threads runs, waits for a processor or waits for the disk.
+A heartbeat from inside would prove nothing: a simulator may hold the interpreter lock for its whole run and be fine. So
+a worker is taken for hung only when, for the whole of `hang_seconds`, it said nothing, its processor time did not
+advance, and at the end none of its threads runs, waits for a processor or waits for the disk.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import result_pb2
+
 from proxima_runtime.backend.durations import to_duration
 from proxima_runtime.backend.process_memory import (
     read_memory,

@@ -22,6 +22,7 @@ from typing import Protocol, cast
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import result_pb2
+
 from proxima_runtime.backend.durations import to_duration
 from proxima_runtime.backend.engine import Engine
 from proxima_runtime.backend.frames import FrameReader, Kind, send_frame

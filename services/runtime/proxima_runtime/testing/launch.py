@@ -88,7 +88,8 @@ async def _wait(target: str, process: asyncio.subprocess.Process, log: Path) -> 
     serving.cancel()
     ended.cancel()
     how = f"ended with status {process.returncode}" if process.returncode is not None else "did not serve in time"
-    raise RuntimeError(f"the backend on {target} {how}:\n{log.read_text(errors='replace')}")
+    text = await asyncio.to_thread(log.read_text, errors="replace")
+    raise RuntimeError(f"the backend on {target} {how}:\n{text}")
 
 
 async def wait_until_serving(target: str) -> None:

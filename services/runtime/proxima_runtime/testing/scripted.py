@@ -28,6 +28,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter, ResultArray
 from proxima_runtime.backend.gates import STANDARD_GATES
 from proxima_runtime.errors import Internal
