@@ -6,8 +6,8 @@ The layout is that of `proxima.simulation.v1.Circuit`, column by column; the con
 
 import enum
 import hashlib
-from typing import Protocol
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,8 +95,8 @@ class Circuit:
     """A flat circuit in columns.
 
     Row i executes `operations[opcodes[i]]` on the next operands of `qubits`, `clbits` and `parameters` (angles in
-    radians, delays in seconds, all finite). Column qubit j is the declared qubit `active_qubits[j]`. `global_phase` is in
-    radians. Registers are presentation only: qubit registers over declared indices, clbit registers over clbits.
+    radians, delays in seconds, all finite). Column qubit j is the declared qubit `active_qubits[j]`. `global_phase` is
+    in radians. Registers are presentation only: qubit registers over declared indices, clbit registers over clbits.
     """
 
     qubit_count: int
@@ -128,8 +128,8 @@ class Circuit:
 def strip_idle(circuit: Circuit) -> Circuit:
     """Return the circuit on the qubits that some instruction other than a barrier touches, in ascending order.
 
-    Barriers lose their operands on stripped qubits, and vanish with their conditions when none is left. When no qubit is
-    touched, qubit 0 stays. Declared indices are kept in `active_qubits`; classical bits are never stripped.
+    Barriers lose their operands on stripped qubits, and vanish with their conditions when none is left. When no qubit
+    is touched, qubit 0 stays. Declared indices are kept in `active_qubits`; classical bits are never stripped.
     """
     table = circuit.operations
     is_barrier = np.array([operation.kind is Kind.BARRIER for operation in table], dtype=bool)

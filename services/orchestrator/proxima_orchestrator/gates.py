@@ -39,8 +39,9 @@ class LibraryGate:
     """A name of a language's gate library.
 
     `parameters` maps the source's parameters (radians) to those of the standard gate, None where they are the same;
-    `phase` gives the global phase in radians that the source's gate has beyond the standard one, None where it has none.
-    `overridable` marks gates that programs of OpenQASM 2 may define themselves, for the original library lacked them.
+    `phase` gives the global phase in radians that the source's gate has beyond the standard one, None where it has
+    none. `overridable` marks gates that programs of OpenQASM 2 may define themselves, for the original library lacked
+    them.
     """
 
     name: str
@@ -167,9 +168,73 @@ def _table(*gates: LibraryGate) -> Mapping[str, LibraryGate]:
     return MappingProxyType({gate.name: gate for gate in gates})
 
 
-_QELIB1_PAPER = "cx id x y z h s sdg t tdg rx ry rz cz cy ch ccx crz".split()
-_QELIB1_LATER = "u p sx sxdg swap cswap crx cry cp csx cu rxx rzz rccx rc3x c3x c4x".split()
-_STDGATES = "p x y z h s sdg t tdg sx rx ry rz cx cy cz cp crx cry crz ch swap ccx cswap cu id".split()
+_QELIB1_PAPER = [
+    "cx",
+    "id",
+    "x",
+    "y",
+    "z",
+    "h",
+    "s",
+    "sdg",
+    "t",
+    "tdg",
+    "rx",
+    "ry",
+    "rz",
+    "cz",
+    "cy",
+    "ch",
+    "ccx",
+    "crz",
+]
+_QELIB1_LATER = [
+    "u",
+    "p",
+    "sx",
+    "sxdg",
+    "swap",
+    "cswap",
+    "crx",
+    "cry",
+    "cp",
+    "csx",
+    "cu",
+    "rxx",
+    "rzz",
+    "rccx",
+    "rc3x",
+    "c3x",
+    "c4x",
+]
+_STDGATES = [
+    "p",
+    "x",
+    "y",
+    "z",
+    "h",
+    "s",
+    "sdg",
+    "t",
+    "tdg",
+    "sx",
+    "rx",
+    "ry",
+    "rz",
+    "cx",
+    "cy",
+    "cz",
+    "cp",
+    "crx",
+    "cry",
+    "crz",
+    "ch",
+    "swap",
+    "ccx",
+    "cswap",
+    "cu",
+    "id",
+]
 
 LIBRARIES: Mapping[str, Mapping[str, LibraryGate]] = MappingProxyType(
     {

@@ -18,11 +18,13 @@ _MIRRORED = {_B.LESS: _B.GREATER, _B.LESS_EQUAL: _B.GREATER_EQUAL, _B.GREATER: _
 _RELATIONS = {_B.EQUAL, _B.NOT_EQUAL, *_MIRRORED}
 
 
-def conjunction(names: Names, node: ast.Expression, largest: int) -> bool | tuple[Condition, ...]:
+def conjunction(  # noqa: PLR0911 - one return a kind of condition
+    names: Names, node: ast.Expression, largest: int
+) -> bool | tuple[Condition, ...]:
     """Return what a condition comes to: a constant, or rows that must all hold.
 
-    Bits may be compared with constants by any relation that comes to "equal" or "different", be negated and be joined by
-    `&&`. Raises UnsupportedFeatureError with its place for other classical expressions.
+    Bits may be compared with constants by any relation that comes to "equal" or "different", be negated and be joined
+    by `&&`. Raises UnsupportedFeatureError with its place for other classical expressions.
     """
     try:
         return truth(names.evaluate(node))

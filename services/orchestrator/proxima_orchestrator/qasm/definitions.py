@@ -71,7 +71,7 @@ def refuse_modifiers(names: Names, call: ast.GateCall | ast.GlobalPhase) -> None
         kind = call.modifiers[0].kind.value
         raise names.at(
             UnsupportedFeatureError(
-                f"the gate modifier '{kind} @' is not supported; use a gate of the library (cx, ccx, sdg, ...) or define one",
+                f"the gate modifier '{kind} @' is not supported; use a library gate (cx, ccx, sdg, ...) or define one",
                 details={"feature": f"gate modifier {kind}"},
             ),
             call.modifiers[0],
@@ -85,8 +85,8 @@ def refuse_modifiers(names: Names, call: ast.GateCall | ast.GlobalPhase) -> None
         )
 
 
-def define(names: Names, node: ast.GateDefinition, limits: Limits) -> UserGate:
-    """Check a definition and return its gate, with what one application costs. Raises CircuitErrors with their place."""
+def define(names: Names, node: ast.GateDefinition, limits: Limits) -> UserGate:  # noqa: PLR0912 - one a statement kind
+    """Check a definition and return its gate with what one application costs; raises CircuitErrors with their place."""
     name = name_of(node.name)
     parameters = tuple(name_of(parameter) for parameter in node.parameters)
     qubits = tuple(name_of(qubit) for qubit in node.qubits)

@@ -31,15 +31,16 @@ __all__ = [
     "RedeclarationError",
     "UnsupportedFeatureError",
     "error_of",
+    "unsupported",
 ]
 
 
 class CircuitError(Exception):
     """An error in a circuit's source.
 
-    `reason` is the name of a `proxima.errors.v1.ErrorReason`. `line` and `column` count from 1 and are 0 where the error
-    has no place. `message` says what is wrong, what was expected and what to do. `details` holds what the reason's
-    metadata needs beyond the place: `feature`, or `limit` and `maximum`.
+    `reason` is the name of a `proxima.errors.v1.ErrorReason`. `line` and `column` count from 1 and are 0 where the
+    error has no place. `message` says what is wrong, what was expected and what to do. `details` holds what the
+    reason's metadata needs beyond the place: `feature`, or `limit` and `maximum`.
     """
 
     reason: ClassVar[str] = "ERROR_REASON_INVALID_CIRCUIT"
@@ -95,7 +96,7 @@ class UnsupportedFeatureError(CircuitError):
 
 
 class LimitError(CircuitError):
-    """A limit of the front end other than time is exceeded; `details` has `limit` (a field of Limits) and `maximum`."""
+    """A limit of the front end is exceeded; `details` has `limit` (a field of Limits) and `maximum`."""
 
     reason = "ERROR_REASON_CIRCUIT_LIMIT"
 
@@ -104,6 +105,11 @@ class DeadlineError(LimitError):
     """Parsing took longer than `Limits.parse_seconds`."""
 
     reason = "ERROR_REASON_PARSE_DEADLINE"
+
+
+def unsupported(feature: str, remedy: str) -> UnsupportedFeatureError:
+    """Return the error for a feature of the language that Proxima does not have, without a place."""
+    return UnsupportedFeatureError(f"{feature}: not supported; {remedy}", details={"feature": feature})
 
 
 _CLASSES: Mapping[str, type[CircuitError]] = {

@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from proxima_orchestrator.qasm.errors import CircuitError, ExpressionError, NameNotFoundError, UnsupportedFeatureError
+from proxima_orchestrator.qasm.errors import CircuitError, ExpressionError, NameNotFoundError, unsupported
 from proxima_orchestrator.qasm.syntax import ast, name_of
 
 __all__ = ["BitString", "Evaluator", "NotConstantError", "Seconds", "Value", "as_float", "as_int", "truth"]
@@ -93,7 +93,7 @@ def _power(left: int | float, right: int | float) -> int | float:
         return int(left**right)
     result = float(left) ** float(right)
     if isinstance(result, complex):
-        raise ValueError("complex")
+        raise ValueError("complex")  # noqa: TRY004 - an error of the source
     return float(result)
 
 
@@ -154,8 +154,9 @@ _FUNCTIONS_VERSION_2: Mapping[str, Callable[[float], int | float]] = {
 class Evaluator:
     """Evaluates constant expressions of one language version.
 
-    `lookup` gives the value of a name, or None where nothing declares it, and raises NotConstantError for measured bits;
-    `size_of` gives the size of a register, or None. Errors are CircuitErrors; `place` adds a node's line and column.
+    `lookup` gives the value of a name, or None where nothing declares it, and raises NotConstantError for measured
+    bits; `size_of` gives the size of a register, or None. Errors are CircuitErrors; `place` adds a node's line and
+    column.
     """
 
     def __init__(
@@ -186,7 +187,7 @@ class Evaluator:
         except TypeError:
             raise self._place(ExpressionError("the operands have types that do not go together"), node) from None
 
-    def _evaluate(self, node: ast.Node) -> Value:
+    def _evaluate(self, node: ast.Node) -> Value:  # noqa: PLR0911 - one return a kind of node
         match node:
             case ast.IntegerLiteral() | ast.FloatLiteral() | ast.BooleanLiteral():
                 return node.value
@@ -202,17 +203,17 @@ class Evaluator:
                 return BitString(node.value, node.width)
             case ast.DurationLiteral():
                 if node.unit.seconds is None:
-                    raise _unsupported("durations in dt", "give the duration in ns, us, ms or s")
+                    raise unsupported("durations in dt", "give the duration in ns, us, ms or s")
                 return Seconds(node.value * node.unit.seconds)
             case ast.Cast():
                 return self._cast(node)
             case ast.IndexExpression():
                 return self._index(node)
             case ast.ImaginaryLiteral():
-                raise _unsupported("complex numbers", "parameters are real")
+                raise unsupported("complex numbers", "parameters are real")
             case ast.HardwareQubit() | ast.MeasureExpression() | ast.QuantumCall():
                 raise NotConstantError(node)
-        raise _unsupported(f"{type(node).__name__} in a constant expression", "write the value out")
+        raise unsupported(f"{type(node).__name__} in a constant expression", "write the value out")
 
     def _name(self, node: ast.Identifier) -> Value:
         value = self._lookup(node)
@@ -235,7 +236,7 @@ class Evaluator:
             value = _small(self._apply(step, value))
         return value
 
-    def _apply(self, node: ast.BinaryExpression, left: Value) -> Value:
+    def _apply(self, node: ast.BinaryExpression, left: Value) -> Value:  # noqa: PLR0911 - one return a group of operators
         op = node.op
         if op is _B.LOGICAL_AND:
             return truth(left) and truth(self(node.rhs))
@@ -287,7 +288,7 @@ class Evaluator:
             (value,) = self._arguments(node, 1)
             return as_int(value).bit_count()
         if not self._old and name in {"rotl", "rotr", "real", "imag", "sizeof"}:
-            raise _unsupported(f"the function {name}", "write the value out")
+            raise unsupported(f"the function {name}", "write the value out")
         known = ", ".join(sorted(functions))
         raise NameNotFoundError(f"unknown function '{name}'; the functions of one argument are {known}")
 
@@ -302,7 +303,7 @@ class Evaluator:
         match node.type:
             case ast.ScalarType():
                 return self.convert(value, node.type)
-        raise _unsupported("casts to arrays", "use scalars")
+        raise unsupported("casts to arrays", "use scalars")
 
     def convert(self, value: Value, target: ast.ScalarType) -> Value:
         """Return the value as the declared type holds it; raises CircuitError without a place where it cannot."""
@@ -331,7 +332,7 @@ class Evaluator:
                 if isinstance(value, Seconds):
                     return value
                 raise ExpressionError("expected a duration such as 100ns")
-        raise _unsupported(f"the type {type(target).__name__.removesuffix('Type').lower()}", "use int, float or angle")
+        raise unsupported(f"the type {type(target).__name__.removesuffix('Type').lower()}", "use int, float or angle")
 
     def _index(self, node: ast.IndexExpression) -> Value:
         value = self(node.collection)
@@ -342,11 +343,7 @@ class Evaluator:
                 if not -value.width <= position < value.width:
                     raise ExpressionError(f"index {position} is out of range for a bit string of {value.width} bits")
                 return bool(value.value >> (position % value.width) & 1)
-        raise _unsupported("this index in a constant expression", "index a bit string with one integer")
-
-
-def _unsupported(feature: str, remedy: str) -> UnsupportedFeatureError:
-    return UnsupportedFeatureError(f"{feature} is not supported; {remedy}", details={"feature": feature})
+        raise unsupported("this index in a constant expression", "index a bit string with one integer")
 
 
 def _mask(width: int) -> int:

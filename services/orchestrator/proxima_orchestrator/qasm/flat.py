@@ -1,8 +1,9 @@
 """The fast path: flat programs of OpenQASM 2 and 3, or a clear "not flat".
 
 It reads a header, includes of the shipped libraries, register declarations and applications of library gates, measure,
-reset and barrier, with operands that are registers or single bits. Whatever it does not fully understand raises NotFlat,
-never an error and never a skip: the slow path then reads the whole source and reports what is wrong with its place.
+reset and barrier, with operands that are registers or single bits. Whatever it does not fully understand raises
+NotFlat, never an error and never a skip: the slow path then reads the whole source and reports what is wrong with its
+place.
 """
 
 import math
@@ -33,11 +34,92 @@ _NUMBER_CHARACTERS = str.maketrans("", "", "0123456789.eE-, \t\r\n")
 
 # Words with a meaning of their own in either language: never names of registers on this path.
 _RESERVED = frozenset(
-    "OPENQASM include opaque gate qreg creg measure reset barrier if pi U CX sin cos tan exp ln sqrt asin acos atan "
-    "defcalgrammar def cal defcal extern box let break continue else end return for while in switch case default nop "
-    "pragma input output const readonly mutable qubit bit bool int uint float angle complex array void duration stretch "
-    "gphase inv pow ctrl negctrl durationof delay true false im tau euler arcsin arccos arctan ceiling floor log mod "
-    "popcount rotl rotr real imag sizeof".split()
+    [
+        "OPENQASM",
+        "include",
+        "opaque",
+        "gate",
+        "qreg",
+        "creg",
+        "measure",
+        "reset",
+        "barrier",
+        "if",
+        "pi",
+        "U",
+        "CX",
+        "sin",
+        "cos",
+        "tan",
+        "exp",
+        "ln",
+        "sqrt",
+        "asin",
+        "acos",
+        "atan",
+        "defcalgrammar",
+        "def",
+        "cal",
+        "defcal",
+        "extern",
+        "box",
+        "let",
+        "break",
+        "continue",
+        "else",
+        "end",
+        "return",
+        "for",
+        "while",
+        "in",
+        "switch",
+        "case",
+        "default",
+        "nop",
+        "pragma",
+        "input",
+        "output",
+        "const",
+        "readonly",
+        "mutable",
+        "qubit",
+        "bit",
+        "bool",
+        "int",
+        "uint",
+        "float",
+        "angle",
+        "complex",
+        "array",
+        "void",
+        "duration",
+        "stretch",
+        "gphase",
+        "inv",
+        "pow",
+        "ctrl",
+        "negctrl",
+        "durationof",
+        "delay",
+        "true",
+        "false",
+        "im",
+        "tau",
+        "euler",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "ceiling",
+        "floor",
+        "log",
+        "mod",
+        "popcount",
+        "rotl",
+        "rotr",
+        "real",
+        "imag",
+        "sizeof",
+    ]
 )
 
 _Bits = tuple[int, int]
@@ -153,7 +235,7 @@ class _FlatProgram:
             value /= divisor
         return value
 
-    def compile(self, piece: str) -> _Block:
+    def compile(self, piece: str) -> _Block:  # noqa: PLR0911 - one return a kind of statement
         """What a statement does, declarations included; raises NotFlat."""
         match = _APPLY.fullmatch(piece)
         if match is not None:
@@ -248,7 +330,10 @@ class _FlatProgram:
         return (self.opcode(_RESET),) * count, _run(qubits), (), (), 0.0
 
     def barrier(self, operands: str) -> _Block:
-        qubits = tuple(qubit for bits in self.qubits_of(operands) for qubit in _run(bits))
+        parts = self.qubits_of(operands)
+        if sum(size for _, size, _ in parts) > self.limits.operands:
+            raise NotFlat
+        qubits = tuple(qubit for bits in parts for qubit in _run(bits))
         if len(set(qubits)) != len(qubits):
             raise NotFlat
         operation = Operation(kind=Kind.BARRIER, name="barrier", qubit_count=len(qubits))
@@ -263,7 +348,7 @@ def _number(text: str) -> float:
     return math.pi if text == "pi" else float(text)
 
 
-def parse_flat(header: Header, limits: Limits) -> Circuit:
+def parse_flat(header: Header, limits: Limits) -> Circuit:  # noqa: PLR0912, PLR0915 - one loop, inlined for speed
     """Return the circuit of a flat program (comments blanked); raises NotFlat where it is anything else, or wrong."""
     program = _FlatProgram(header.version, limits)
     pieces = header.text[header.end :].split(";")

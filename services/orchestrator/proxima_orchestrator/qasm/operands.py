@@ -22,11 +22,11 @@ def resolve(names: Names, node: ast.Node, *, quantum: bool, largest: int) -> Bit
         case ast.IndexedIdentifier():
             bits = names.bits(node.name, quantum=quantum)
             for index in node.indices:
-                bits = _select(names, bits, index, node, name_of(node.name), largest)
+                bits = _select(names, bits, index, node, name_of(node.name))
             return bits
         case ast.IndexExpression():
             bits = resolve(names, node.collection, quantum=quantum, largest=largest)
-            return _select(names, bits, node.index, node, "the register", largest)
+            return _select(names, bits, node.index, node, "the register")
         case ast.Concatenation():
             parts = [resolve(names, part, quantum=quantum, largest=largest) for part in _parts(node)]
             if sum(len(part.indices) for part in parts) > largest:
@@ -48,7 +48,7 @@ def _parts(node: ast.Concatenation) -> list[ast.Expression]:
     return [current, *reversed(parts)]
 
 
-def _select(names: Names, bits: Bits, index: ast.Index, node: ast.Node, name: str, largest: int) -> Bits:
+def _select(names: Names, bits: Bits, index: ast.Index, node: ast.Node, name: str) -> Bits:
     size = len(bits.indices)
     if bits.scalar:
         raise names.at(OperandError(f"{name} is a single bit; it has no index"), node)

@@ -120,8 +120,8 @@ def read_header(text: str) -> Header:
 def statements(header: Header, limits: Limits) -> Iterator[tuple[int, str]]:
     """Yield (offset, text) of each top-level statement; together they cover everything but whitespace.
 
-    A piece that is no statement is yielded all the same, for the parser to refuse with its place. Raises LimitError where
-    brackets nest deeper than the limit.
+    A piece that is no statement is yielded all the same, for the parser to refuse with its place. Raises LimitError
+    where brackets nest deeper than the limit.
     """
     text, position, size = header.text, header.end, len(header.text)
     while True:

@@ -3,8 +3,8 @@
 Nothing else imports the library. Statements are parsed one at a time, so that memory follows the largest statement and
 not the program, and a tree can be reused for an equal statement.
 
-The library reads OpenQASM 2 with the words of OpenQASM 3. Identifiers of OpenQASM 2 that are such words (`output`, `box`)
-are respelled with a look-alike first letter, which keeps all places, and `name_of` undoes it.
+The library reads OpenQASM 2 with the words of OpenQASM 3. Identifiers of OpenQASM 2 that are such words (`output`,
+`box`) are respelled with a look-alike first letter, which keeps all places, and `name_of` undoes it.
 """
 
 import re
@@ -17,9 +17,55 @@ from proxima_orchestrator.qasm.errors import LimitError
 __all__ = ["NEWER_WORDS", "StatementError", "ast", "name_of", "parse_expression", "parse_statement"]
 
 NEWER_WORDS = frozenset(
-    "defcalgrammar def cal defcal extern box let break continue end return for while in switch case default nop pragma "
-    "input output const readonly mutable qubit bool bit int uint float angle complex array void duration stretch gphase "
-    "inv pow ctrl negctrl durationof delay true false im else".split()
+    [
+        "defcalgrammar",
+        "def",
+        "cal",
+        "defcal",
+        "extern",
+        "box",
+        "let",
+        "break",
+        "continue",
+        "end",
+        "return",
+        "for",
+        "while",
+        "in",
+        "switch",
+        "case",
+        "default",
+        "nop",
+        "pragma",
+        "input",
+        "output",
+        "const",
+        "readonly",
+        "mutable",
+        "qubit",
+        "bool",
+        "bit",
+        "int",
+        "uint",
+        "float",
+        "angle",
+        "complex",
+        "array",
+        "void",
+        "duration",
+        "stretch",
+        "gphase",
+        "inv",
+        "pow",
+        "ctrl",
+        "negctrl",
+        "durationof",
+        "delay",
+        "true",
+        "false",
+        "im",
+        "else",
+    ]
 )
 """Words of OpenQASM 3 that are plain identifiers in OpenQASM 2."""
 

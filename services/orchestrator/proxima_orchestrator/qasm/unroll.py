@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from proxima_orchestrator.circuit import Circuit, Kind, Operation, Register
+from proxima_orchestrator.circuit import Circuit, Kind, Operation
 from proxima_orchestrator.qasm.columns import Columns, Condition, too_large
 from proxima_orchestrator.qasm.conditions import conjunction, negation
 from proxima_orchestrator.qasm.definitions import Expansions, check_call, define, gate_operation, refuse_modifiers
@@ -18,11 +18,14 @@ from proxima_orchestrator.qasm.errors import (
     OperandError,
     RedeclarationError,
     UnsupportedFeatureError,
+    unsupported,
 )
 from proxima_orchestrator.qasm.expressions import NotConstantError, Seconds, Value, as_float, as_int
 from proxima_orchestrator.qasm.limits import Limits
+from proxima_orchestrator.qasm.loops import at_least, loop_values, unknown
 from proxima_orchestrator.qasm.names import Bits, Constant, LibraryGate, Names, OpaqueGate, UserGate, library_of
 from proxima_orchestrator.qasm.operands import broadcast_count, distinct, resolve, rows
+from proxima_orchestrator.qasm.registers import Registers
 from proxima_orchestrator.qasm.source import Header, statements
 from proxima_orchestrator.qasm.syntax import (
     NEWER_WORDS,
@@ -39,6 +42,10 @@ _QUICK = re.compile(r"([A-Za-z_]\w*)\s*(?:\(([^()]*)\)\s*|\s)([A-Za-z_][\w\s,\[\
 _QUICK_OPERAND = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\[\s*(\d{1,9})\s*\]\s*)?", re.ASCII)
 _LITERAL = re.compile(r"\s*-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 _FIRST_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+# Trees kept for statements and expressions that come again.
+_KEPT_LENGTH = 200
+_KEPT_TREES = 10_000
 
 _MEASURE = Operation(kind=Kind.MEASURE, name="measure", qubit_count=1, clbit_count=1)
 _RESET = Operation(kind=Kind.RESET, name="reset", qubit_count=1)
@@ -83,15 +90,12 @@ class _Unroller:
         self._names = Names(header)
         self._columns = Columns(limits)
         self._expansions = Expansions(self._names, self._columns, limits)
-        self._qubit_registers: list[Register] = []
-        self._clbit_registers: list[Register] = []
-        self._qubit_count = 0
-        self._clbit_count = 0
-        self._hardware_count = 0
+        self._registers = Registers(self._names, limits)
         self._active: list[_Active] = []
         self._conditions: tuple[Condition, ...] = ()
         self._iterations = 0
         self._trees: dict[str, ast.Expression] = {}
+        self._parsed: dict[str, list[ast.Statement]] = {}
 
     def run(self) -> Circuit:
         for offset, text in statements(self._header, self._limits):
@@ -112,10 +116,10 @@ class _Unroller:
                 )
                 raise self._names.at_relative(nested, 1, 1) from None
         return self._columns.finish(
-            qubit_count=self._qubit_count or self._hardware_count,
-            clbit_count=self._clbit_count,
-            qubit_registers=self._qubit_registers,
-            clbit_registers=self._clbit_registers,
+            qubit_count=self._registers.qubit_count,
+            clbit_count=self._registers.clbit_count,
+            qubit_registers=self._registers.quantum,
+            clbit_registers=self._registers.classical,
         )
 
     # Whole statements
@@ -151,9 +155,8 @@ class _Unroller:
         tree = self._trees.get(text)
         if tree is None:
             tree = parse_expression(text, self._names.version)
-            if len(self._trees) >= 10_000:
-                self._trees.clear()
-            self._trees[text] = tree
+            if len(text) <= _KEPT_LENGTH and len(self._trees) < _KEPT_TREES:
+                self._trees[text] = tree
         return as_float(self._names.evaluate(tree))
 
     def _slow(self, text: str) -> None:
@@ -161,7 +164,12 @@ class _Unroller:
             name = word.group()
             if name in NEWER_WORDS and self._names.find(name) is None:
                 raise CircuitSyntaxError(f"'{name}' belongs to OpenQASM 3; change the header, or write OpenQASM 2")
-        self._block(parse_statement(text, self._names.version))
+        parsed = self._parsed.get(text)
+        if parsed is None:
+            parsed = parse_statement(text, self._names.version)
+            if len(text) <= _KEPT_LENGTH and len(self._parsed) < _KEPT_TREES:
+                self._parsed[text] = parsed
+        self._block(parsed)
 
     def _block(self, body: Sequence[ast.Statement]) -> None:
         for statement in body:
@@ -169,13 +177,13 @@ class _Unroller:
 
     def _statement(self, node: ast.Statement) -> None:
         if node.annotations:
-            raise self._names.at(_unsupported("annotations", "remove them"), node.annotations[0])
+            raise self._names.at(unsupported("annotations", "remove them"), node.annotations[0])
         try:
             self._execute(node)
         except CircuitError as error:
             raise self._names.at(error, node) from None
 
-    def _execute(self, node: ast.Statement) -> None:
+    def _execute(self, node: ast.Statement) -> None:  # noqa: PLR0912 - one branch a kind of statement
         match node:
             case ast.GateCall():
                 refuse_modifiers(self._names, node)
@@ -221,7 +229,7 @@ class _Unroller:
                     self._qubits(operand)
             case _:
                 feature, remedy = _REFUSED.get(type(node), (type(node).__name__, "remove it"))
-                raise _unsupported(feature, remedy)
+                raise unsupported(feature, remedy)
 
     # Quantum instructions
 
@@ -265,9 +273,9 @@ class _Unroller:
         self, measure: ast.MeasureExpression | ast.QuantumCall, target: ast.Assignable | None, node: ast.Node
     ) -> None:
         if isinstance(measure, ast.QuantumCall):
-            raise _unsupported("measurement through a calibration", "use measure")
+            raise unsupported("measurement through a calibration", "use measure")
         if target is None:
-            raise _unsupported("measurement without a target", "assign it to a bit: c[0] = measure q[0];")
+            raise unsupported("measurement without a target", "assign it to a bit: c[0] = measure q[0];")
         self._measure_into(
             self._qubits(measure.operand), resolve(self._names, target, quantum=False, largest=self._limits.clbits)
         )
@@ -293,7 +301,7 @@ class _Unroller:
             self._columns.require(1, sum(len(part.indices) for part in parts))
             qubits: Sequence[int] = [qubit for part in parts for qubit in part.indices]
         else:
-            qubits = range(self._qubit_count or self._hardware_count)
+            qubits = range(self._registers.qubit_count)
         if not qubits:
             raise OperandError("this barrier has no qubit; declare a quantum register first")
         self._columns.require(1, len(qubits))
@@ -309,22 +317,17 @@ class _Unroller:
         for operand in node.operands:
             self._each(_DELAY, self._qubits(operand), (duration.value,))
         if not node.operands:
-            raise _unsupported("delay without operands", "name the qubits")
+            raise unsupported("delay without operands", "name the qubits")
 
     def _qubits(self, node: ast.Operand) -> Bits:
-        if not isinstance(node, ast.HardwareQubit):
-            return resolve(self._names, node, quantum=True, largest=self._limits.qubits)
-        if self._qubit_count:
-            raise self._names.at(_unsupported("mixing hardware qubits with declared ones", "use one kind"), node)
-        if node.index >= self._limits.qubits:
-            raise too_large("qubits", self._limits.qubits, f"hardware qubit ${node.index}", "use lower numbers")
-        self._hardware_count = max(self._hardware_count, node.index + 1)
-        return Bits(indices=(node.index,), quantum=True, scalar=True)
+        if isinstance(node, ast.HardwareQubit):
+            return self._registers.hardware_qubit(node)
+        return resolve(self._names, node, quantum=True, largest=self._limits.qubits)
 
     def _fresh(self, count: int) -> None:
         """Refuse an instruction whose conditions its own block has measured over."""
         if count and any(active.stale for active in self._active):
-            raise _unsupported(
+            raise unsupported(
                 "a block that changes the bits of its own condition and goes on",
                 "measure into other bits, or at its end",
             )
@@ -353,9 +356,10 @@ class _Unroller:
         self._active, self._conditions = outer
 
     def _for(self, node: ast.For) -> None:
-        values = self._loop_values(node)
+        values = loop_values(self._names, self._limits, node)
         if values:
-            least = self._at_least(node.body) * len(values)
+            with unknown(self._names, node):
+                least = at_least(self._names, self._limits, node.body) * len(values)
             self._columns.require(least, 0)
         for value in values:
             self._iterations += 1
@@ -368,75 +372,30 @@ class _Unroller:
                 self._names.declare(name_of(node.variable), constant, node.variable)
                 self._block(node.body)
 
-    def _loop_values(self, node: ast.For) -> Sequence[Value]:
-        iterable = node.iterable
-        if isinstance(iterable, ast.DiscreteSet):
-            return [self._names.evaluate(item) for item in iterable.values]
-        if not isinstance(iterable, ast.Range):
-            raise self._names.at(
-                _unsupported("for over anything but a range or a set", "use [start:end] or {a, b}"), iterable
-            )
-        if iterable.start is None or iterable.end is None:
-            raise self._names.at(ExpressionError("a loop's range needs a start and an end: [0:9]"), iterable)
-        start, end = as_int(self._names.evaluate(iterable.start)), as_int(self._names.evaluate(iterable.end))
-        step = 1 if iterable.step is None else as_int(self._names.evaluate(iterable.step))
-        if step == 0:
-            raise self._names.at(ExpressionError("the step of a range must not be 0"), iterable)
-        count = max(0, (end - start) // step + 1)
-        if count > self._limits.instructions:
-            raise self._names.at(
-                too_large(
-                    "instructions", self._limits.instructions, f"a loop of {count:.0e} iterations", "use shorter loops"
-                )
-                if count < 10**300
-                else too_large("instructions", self._limits.instructions, "an endless loop", "use shorter loops"),
-                iterable,
-            )
-        return range(start, start + step * count, step)
-
-    def _at_least(self, body: Sequence[ast.Statement]) -> int:
-        """A lower bound of the instructions that a loop's body unrolls to, to refuse bombs before they are unrolled."""
-        total = 0
-        for statement in body:
-            if isinstance(statement, ast.GateCall):
-                gate = self._names.find(name_of(statement.name))
-                total += gate.instruction_count if isinstance(gate, UserGate) else 1
-            elif isinstance(statement, (ast.MeasureStatement, ast.Reset, ast.Barrier)):
-                total += 1
-            elif isinstance(statement, ast.For):
-                try:
-                    count = len(self._loop_values(statement))
-                except LimitError:
-                    raise
-                except (CircuitError, NotConstantError):
-                    count = 0
-                total += count * self._at_least(statement.body) if count else 0
-        return total
-
     # Declarations
 
     def _declare(self, node: ast.QubitDeclaration | ast.ClassicalDeclaration | ast.ConstDeclaration) -> None:
         name = name_of(node.name)
         if isinstance(node, ast.QubitDeclaration):
             size = 1 if node.size is None else as_int(self._names.evaluate(node.size))
-            self._register(
+            self._registers.declare(
                 name, size, scalar=node.size is None and not node.legacy_syntax, quantum=True, node=node.name
             )
             return
         declared = node.type
         if not isinstance(declared, ast.ScalarType):
-            raise _unsupported("arrays", "use scalar constants")
+            raise unsupported("arrays", "use scalar constants")
         init = node.init
         if isinstance(declared, ast.BitType) and isinstance(node, ast.ClassicalDeclaration):
             size = 1 if declared.size is None else as_int(self._names.evaluate(declared.size))
             if isinstance(init, ast.Expression):
                 value = self._names.evaluate(init)
                 if as_int(value) != 0:
-                    raise _unsupported("a bit register with initial ones", "start from 0, or use const bit")
+                    raise unsupported("a bit register with initial ones", "start from 0, or use const bit")
             elif init is not None and not isinstance(init, ast.MeasureExpression):
-                raise _unsupported("this initial value of a bit register", "measure into it afterwards")
+                raise unsupported("this initial value of a bit register", "measure into it afterwards")
             scalar = declared.size is None and not node.legacy_syntax
-            bits = self._register(name, size, scalar=scalar, quantum=False, node=node.name)
+            bits = self._registers.declare(name, size, scalar=scalar, quantum=False, node=node.name)
             if isinstance(init, ast.MeasureExpression):
                 self._measure_into(self._qubits(init.operand), bits)
             return
@@ -446,34 +405,10 @@ class _Unroller:
         elif isinstance(init, ast.Expression):
             value = self._names.evaluate(init)
         else:
-            raise _measured() if isinstance(init, ast.MeasureExpression) else _unsupported("arrays", "use scalars")
+            raise _measured() if isinstance(init, ast.MeasureExpression) else unsupported("arrays", "use scalars")
         value = self._names.evaluate.convert(value, declared)
         variable = None if isinstance(node, ast.ConstDeclaration) else declared
         self._names.declare(name, Constant(value=value, type=variable), node.name)
-
-    def _register(self, name: str, size: int, *, scalar: bool, quantum: bool, node: ast.Node) -> Bits:
-        if not self._names.is_global:
-            raise _unsupported("registers declared in a block", "declare them at the top")
-        if size <= 0:
-            raise self._names.at(OperandError(f"register '{name}' has size {size}; a size is at least 1"), node)
-        start = self._qubit_count if quantum else self._clbit_count
-        maximum = self._limits.qubits if quantum else self._limits.clbits
-        limit = "qubits" if quantum else "clbits"
-        if start + size > maximum:
-            what = f"the registers have {start + size if size < 10**15 else 'far more'} {limit}"
-            raise self._names.at(too_large(limit, maximum, what, "declare smaller registers"), node)
-        if quantum and self._hardware_count:
-            raise self._names.at(_unsupported("mixing hardware qubits with declared ones", "use one kind"), node)
-        bits = Bits(indices=range(start, start + size), quantum=quantum, scalar=scalar)
-        self._names.declare(name, bits, node)
-        register = Register(name=name, start=start, size=size)
-        if quantum:
-            self._qubit_count += size
-            self._qubit_registers.append(register)
-        else:
-            self._clbit_count += size
-            self._clbit_registers.append(register)
-        return bits
 
     def _alias(self, node: ast.AliasDeclaration) -> None:
         first: ast.Node = node.value
@@ -490,13 +425,13 @@ class _Unroller:
         name = name_of(target if isinstance(target, ast.Identifier) else target.name)
         known = self._names.find(name)
         if isinstance(known, Bits):
-            raise _unsupported("assignment to classical bits other than by measure", "measure into them")
+            raise unsupported("assignment to classical bits other than by measure", "measure into them")
         if not isinstance(known, Constant) or known.type is None:
             raise RedeclarationError(f"'{name}' is not a variable; declare it without const before assigning it")
         if not isinstance(target, ast.Identifier) or not isinstance(node.value, ast.Expression):
-            raise _unsupported("assignment to part of a variable", "assign the whole variable")
+            raise unsupported("assignment to part of a variable", "assign the whole variable")
         if self._conditions:
-            raise _unsupported("assignment to a variable under a measured condition", "move it out of the if")
+            raise unsupported("assignment to a variable under a measured condition", "move it out of the if")
         binary = node.op.binary
         value = node.value
         if binary is not None:
@@ -520,9 +455,5 @@ def _require_distinct(qubits: Sequence[int]) -> None:
         raise OperandError("a qubit occurs twice in one instruction; operands must differ")
 
 
-def _unsupported(feature: str, remedy: str) -> UnsupportedFeatureError:
-    return UnsupportedFeatureError(f"{feature}: not supported; {remedy}", details={"feature": feature})
-
-
 def _measured() -> UnsupportedFeatureError:
-    return _unsupported("a value that depends on a measurement", "only if conditions may depend on measured bits")
+    return unsupported("a value that depends on a measurement", "only if conditions may depend on measured bits")

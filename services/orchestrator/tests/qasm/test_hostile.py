@@ -1,0 +1,153 @@
+"""Whatever arrives, the parser answers with a circuit or with a CircuitError that names place and remedy."""
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from proxima_orchestrator.qasm.errors import (
+    CircuitError,
+    CircuitSyntaxError,
+    ExpressionError,
+    GateRecursionError,
+    IncludeError,
+    LimitError,
+    NameNotFoundError,
+    OperandError,
+    RedeclarationError,
+    UnsupportedFeatureError,
+)
+from proxima_orchestrator.qasm.limits import Limits
+from proxima_orchestrator.qasm.parse import parse
+
+LIMITS = Limits(instructions=100_000, operands=400_000)
+
+TWO = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
+THREE = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
+SEEDS = (
+    TWO + "qreg q[2];creg c[2];gate g(a) x,y { rx(a/2) x; cx x,y; }\ng(pi/3) q[0],q[1];if(c==1) x q[0];measure q->c;",
+    THREE + "qubit[4] q; bit[4] c; let a = q[0:1] ++ q[3]; h a; for int i in [0:2] { cx q[i], q[i+1]; } c = measure q;",
+    THREE
+    + "const int n = 2; qubit[n] q; bit[n] c; c[0] = measure q[0]; if (c[0]) { x q[0]; } else { y q[1]; } delay[1s] q;",
+)
+
+
+def attempt(source: bytes) -> None:
+    """Parse, and check that what is raised is complete."""
+    refusal: CircuitError | None = None
+    try:
+        parse(source, LIMITS)
+    except CircuitError as error:
+        refusal = error
+    assert refusal is None or (refusal.message and refusal.reason.startswith("ERROR_REASON_"))
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=300, deadline=None)
+def test_random_bytes_raise_nothing_else(source: bytes) -> None:
+    """Random bytes are refused with a CircuitError."""
+    attempt(source)
+
+
+@given(
+    st.sampled_from(["2.0", "3.0"]), st.text(alphabet="qcxgate{}()[];:,=+-*/^!&<>@#$\"' \n0123456789.epi", max_size=200)
+)
+@settings(max_examples=300, deadline=None)
+def test_random_statements_raise_nothing_else(version: str, body: str) -> None:
+    """Random text after a header is read or refused with a CircuitError."""
+    attempt(f"OPENQASM {version};{body}".encode())
+
+
+@given(st.sampled_from(SEEDS), st.integers(0, 200), st.integers(0, 12), st.text(max_size=6))
+@settings(max_examples=600, deadline=None)
+@example(SEEDS[0], 60, 3, "1_0")
+def test_mutated_programs_raise_nothing_else(seed: str, start: int, length: int, text: str) -> None:
+    """A program with a piece replaced is read or refused with a CircuitError."""
+    attempt((seed[:start] + text + seed[start + length :]).encode("utf-8", "replace"))
+
+
+PLACES = [
+    (TWO + "qreg q[2];\nx q[0]\ny q[1];", CircuitSyntaxError, 5, 1, "expected ';'"),
+    (TWO + "qreg q[2];\nhh q[0];", NameNotFoundError, 4, 1, "did you mean 'h'"),
+    ("OPENQASM 3.0;\nqubit q;\n  h q;", NameNotFoundError, 3, 3, 'include "stdgates.inc"'),
+    (TWO + "qreg q[2];\ncx q[0];", OperandError, 4, 1, "acts on 2"),
+    (TWO + "qreg q[2];\nrx q[0];", OperandError, 4, 1, "takes 1"),
+    (TWO + "qreg q[2];\ncx q[1],q[1];", OperandError, 4, 1, "twice"),
+    (TWO + "qreg q[2];\nx q[2];", OperandError, 4, 5, "0 to 1"),
+    (TWO + "qreg q[2];\nx r[0];", NameNotFoundError, 4, 3, "'r' is not declared"),
+    (TWO + "qreg q[2];\nqreg q[3];", RedeclarationError, 4, 6, "already declared"),
+    (TWO + "qreg q[2];\nrx(1/0) q[0];", ExpressionError, 4, 4, "division by zero"),
+    (TWO + "qreg q[2];\nrx(nan) q[0];", ExpressionError, 4, 4, "finite"),
+    (TWO + "qreg q[2];\nrx(1e999) q[0];", ExpressionError, 4, 1, "finite"),
+    (TWO + "gate a x { a x; }", GateRecursionError, 3, 12, "uses itself"),
+    (TWO + 'include "/etc/passwd";', IncludeError, 3, 1, "refused"),
+    (TWO + "opaque o a;\nqreg q[1];\no q[0];", UnsupportedFeatureError, 5, 1, "opaque"),
+    (TWO + "qubit[2] q;", CircuitSyntaxError, 3, 1, "belongs to OpenQASM 3"),
+    (THREE + "qubit q;\nctrl @ x q, q;", UnsupportedFeatureError, 4, 1, "ctrl @"),
+    (THREE + "qubit q;\nwhile (true) { x q; }", UnsupportedFeatureError, 4, 1, "while"),
+    (THREE + "def f(qubit q) { x q; }", UnsupportedFeatureError, 3, 1, "subroutines"),
+    (THREE + "input float a;", UnsupportedFeatureError, 3, 1, "input"),
+    (THREE + "bit[2] c; qubit q;\nif (c[0] || c[1]) x q;", UnsupportedFeatureError, 4, 5, "not supported"),
+    (THREE + "bit c; qubit q;\nif (c) { c = measure q; x q; }", UnsupportedFeatureError, 4, 25, "own condition"),
+    (THREE + "qubit q;\nfor int i in [0:1000000000] { x q; }", LimitError, 4, 15, "limit"),
+    (THREE + "qubit q;\nfor int i in [0:9999] for int j in [0:9999] x q;", LimitError, 4, 1, "limit"),
+    (TWO + "qreg q[1000001];", LimitError, 3, 6, "limit"),
+    (THREE + "qubit q;\nrx(2**10**9) q;", ExpressionError, 4, 4, "power"),
+    (THREE + "qubit q;\nrx(1 << 100000000) q;", ExpressionError, 4, 4, "shift"),
+    (THREE + "qubit q;\nrx(" + "(" * 5000 + "1" + ")" * 5000 + ") q;", LimitError, 4, 103, "nest"),
+    (THREE + "qubit q;\nrx(" + "-" * 5000 + "1) q;", LimitError, 4, 1, "nests"),
+    ("", CircuitSyntaxError, 1, 1, "empty"),
+    ("qreg q[1];", CircuitSyntaxError, 1, 1, "header"),
+    ("OPENQASM 4.0;", CircuitSyntaxError, 1, 10, "2.0, 3.0 and 3.1"),
+    (TWO + "qreg q[1];\x00", CircuitSyntaxError, 3, 11, "binary"),
+    (TWO + "qreg q[1]; /* open", CircuitSyntaxError, 3, 12, "never ends"),
+]
+
+
+@pytest.mark.parametrize(("source", "kind", "line", "column", "part"), PLACES, ids=range(len(PLACES)))
+def test_error_names_place_and_remedy(source: str, kind: type[CircuitError], line: int, column: int, part: str) -> None:
+    """Each kind of error names its line, its column and what to do."""
+    with pytest.raises(kind) as caught:
+        parse(source.encode(), LIMITS)
+    error = caught.value
+    assert (error.line, error.column) == (line, column), error
+    assert part in error.message
+    assert error.__cause__ is None
+
+
+def test_bytes_that_are_not_utf8_are_placed() -> None:
+    """A byte that is not UTF-8 is named with its place."""
+    with pytest.raises(CircuitSyntaxError, match="0xff") as caught:
+        parse(b"OPENQASM 2.0;\nqreg \xff[1];", LIMITS)
+    assert (caught.value.line, caught.value.column) == (2, 6)
+
+
+def test_doubling_definitions_are_counted_not_expanded() -> None:
+    """Definitions that double sixty times are refused before they are expanded."""
+    chain = "".join(f"gate g{i} a {{ g{i - 1} a; g{i - 1} a; }}" for i in range(1, 60))
+    with pytest.raises(LimitError, match="instructions"):
+        parse((TWO + "gate g0 a { x a; }" + chain + "qreg q[1]; g59 q[0];").encode(), LIMITS)
+
+
+def test_doubling_definitions_without_instructions_are_bounded() -> None:
+    """Definitions that double and come to no instruction at all are refused too."""
+    chain = "".join(f"gate g{i}(t) a {{ g{i - 1}(t) a; g{i - 1}(t/2) a; }}" for i in range(1, 60))
+    with pytest.raises(LimitError, match="too many steps"):
+        parse((THREE + "gate g0(t) a { gphase(t); }" + chain + "qubit q; g59(1.0) q;").encode(), LIMITS)
+
+
+def test_deep_definitions_are_refused() -> None:
+    """A chain of definitions deeper than the limit is refused where it passes it."""
+    chain = "".join(f"gate g{i} a {{ g{i - 1} a; }}" for i in range(1, 5000))
+    with pytest.raises(LimitError, match="nest deeper than 100"):
+        parse((TWO + "gate g0 a { x a; }" + chain).encode(), LIMITS)
+
+
+def test_source_beyond_the_size_limit_is_refused() -> None:
+    """A source of more bytes than the limit is refused with both numbers."""
+    with pytest.raises(LimitError, match="the limit is 1000"):
+        parse(b"//" + b"x" * 2000, Limits(source_bytes=1000))
+
+
+def test_long_sum_does_not_overflow_the_stack() -> None:
+    """A sum of twenty thousand terms has a value."""
+    circuit = parse((THREE + "qubit q; rx(" + "1+" * 20_000 + "1) q;").encode(), LIMITS)
+    assert circuit.parameters.tolist() == [20_001.0]
