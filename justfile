@@ -120,6 +120,7 @@ types:
     @just _types services/orchestrator {{venv}} proxima_orchestrator tests
     @just _types cli {{venv}} proxima_client proxima_cli tests
     @just _types . {{venv}} tests
+    @just _types docs/examples/backend {{venv}} example_backend
     @for backend in {{backends}}; do just _types services/$backend {{state}}/test/$backend proxima_backend_$backend tests; done
 
 [private]
@@ -181,4 +182,4 @@ docs:
     environment={{state}}/docs
     [ -x "$environment/bin/python" ] || "{{uv}}" venv --quiet --python {{python}} "$environment"
     "{{uv}}" pip sync --quiet --require-hashes --python "$environment/bin/python" requirements-docs.lock
-    "$environment/bin/mkdocs" build --strict --quiet
+    NO_MKDOCS_2_WARNING=1 "$environment/bin/mkdocs" build --strict --quiet
