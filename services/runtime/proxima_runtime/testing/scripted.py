@@ -114,6 +114,7 @@ class ScriptedEngine:
                 precisions=[result_pb2.PRECISION_DOUBLE],
                 max_qubit_count=40,
                 gates=[*STANDARD_GATES, *SCRIPT_GATES],
+                features=[capabilities_pb2.FEATURE_NON_CLIFFORD],
                 results=[
                     result_pb2.RESULT_KIND_COUNTS,
                     result_pb2.RESULT_KIND_PROBABILITIES,

@@ -1,0 +1,1 @@
+"""The orchestrator: plans, selects, runs and keeps executions; never imports a simulator."""

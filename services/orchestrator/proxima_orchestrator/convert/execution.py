@@ -1,0 +1,85 @@
+"""Records as snapshots: the contract's Execution message, serialised."""
+
+from __future__ import annotations
+
+from google.protobuf import timestamp_pb2
+from google.rpc import status_pb2
+from proxima.orchestrator.v1 import executions_pb2
+from proxima.simulation.v1 import result_pb2
+
+from proxima_orchestrator.executions.record import ExecutionRecord
+from proxima_orchestrator.wire import frame
+
+_FIELDS = executions_pb2.Execution.DESCRIPTOR.fields_by_name
+_ERROR_FIELD = _FIELDS["error"].number
+_CHARACTERISTICS_FIELD = _FIELDS["characteristics"].number
+_PLAN_FIELD = _FIELDS["plan"].number
+_USAGE_FIELD = _FIELDS["usage"].number
+_RESULT_SPEC_FIELD = _FIELDS["result_spec"].number
+
+
+def execution_to_message(record: ExecutionRecord, *, with_arrays: bool = True) -> executions_pb2.Execution:
+    """Return the snapshot of a record as a message; without arrays, headers carry no inline data."""
+    message = executions_pb2.Execution.FromString(snapshot(record))
+    if not with_arrays:
+        for header in message.results:
+            for array in header.arrays:
+                array.ClearField("inline_data")
+    return message
+
+
+def headers_to_bytes(headers: list[result_pb2.ResultHeader]) -> bytes:
+    """Return the headers as a record keeps them."""
+    return executions_pb2.Execution(results=headers).SerializeToString()
+
+
+def headers_from_bytes(data: bytes) -> list[result_pb2.ResultHeader]:
+    """Return the headers that a record keeps."""
+    return list(executions_pb2.Execution.FromString(data).results)
+
+
+def status_message(data: bytes) -> status_pb2.Status:
+    """Return the status that a record keeps."""
+    return status_pb2.Status.FromString(data)
+
+
+def timestamp(microseconds: int) -> timestamp_pb2.Timestamp:
+    """Return a moment given in microseconds since the Unix epoch."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return timestamp_pb2.Timestamp(seconds=seconds, nanos=rest * 1000)
+
+
+def snapshot(record: ExecutionRecord) -> bytes:
+    """Return the serialised Execution of a record; its parts are joined, not parsed."""
+    head = executions_pb2.Execution(
+        name=record.name,
+        owner=record.owner,
+        attempt=record.attempt,
+        state=executions_pb2.State.ValueType(record.state),
+        display_name=record.display_name,
+        circuit_digest=record.circuit_digest,
+        seed=record.seed,
+        request_id=record.request_id or "",
+    )
+    for field, moment in (
+        (head.create_time, record.create_time),
+        (head.plan_time, record.plan_time),
+        (head.ready_time, record.ready_time),
+        (head.start_time, record.start_time),
+        (head.end_time, record.end_time),
+    ):
+        if moment is not None:
+            seconds, rest = divmod(moment, 1_000_000)
+            field.seconds = seconds
+            field.nanos = rest * 1000
+    parts = [head.SerializeToString(), record.results]
+    for number, data in (
+        (_ERROR_FIELD, record.error),
+        (_CHARACTERISTICS_FIELD, record.characteristics),
+        (_PLAN_FIELD, record.plan),
+        (_USAGE_FIELD, record.usage),
+        (_RESULT_SPEC_FIELD, record.result_spec),
+    ):
+        if data:
+            parts.append(frame(number, data))
+    return b"".join(parts)

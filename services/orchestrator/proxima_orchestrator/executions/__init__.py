@@ -1,0 +1,1 @@
+"""Executions: their states, their store, and what runs, follows and recovers them."""

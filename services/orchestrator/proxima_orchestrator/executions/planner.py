@@ -1,0 +1,207 @@
+"""From a specification to a plan: parse, characterise, filter, estimate, rank."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+from proxima_runtime.errors import ProximaError
+
+from proxima_orchestrator.backends import BackendCatalog
+from proxima_orchestrator.characteristics import Characteristics, characterise
+from proxima_orchestrator.circuit import Circuit, digest, strip_idle
+from proxima_orchestrator.convert.circuit import circuit_from_message, circuit_to_message
+from proxima_orchestrator.convert.errors import circuit_error, refusal_error
+from proxima_orchestrator.convert.plan import job_options, over_active_qubits
+from proxima_orchestrator.convert.request import Specification
+from proxima_orchestrator.planning import (
+    Candidate,
+    Exclusion,
+    Options,
+    Plan,
+    RefusedError,
+    ResultRequest,
+    candidates_of,
+    readable,
+    refusal_of,
+    resolve_results,
+    with_estimate,
+)
+from proxima_orchestrator.qasm.bounded import ParserChildren, parse_bounded
+from proxima_orchestrator.qasm.errors import CircuitError
+from proxima_orchestrator.qasm.limits import Limits
+from proxima_orchestrator.selection import History, Weights, explain, rank
+from proxima_orchestrator.wire import frame
+
+# Circuits above this many instructions are counted on a thread, smaller ones take a few milliseconds at most.
+_THREAD_INSTRUCTIONS = 20_000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanningRules:
+    """What planning goes by.
+
+    Attributes:
+        limits: of the parser.
+        weights: of the score.
+        safe_fraction: share of the memory cap that may be used without consent.
+        grace_seconds: how long a backend goes on without the orchestrator.
+        patience_seconds: how long to wait for backends that are starting up.
+    """
+
+    limits: Limits
+    weights: Weights
+    safe_fraction: float
+    grace_seconds: float
+    patience_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """A circuit that is ready to be planned: parsed, without idle qubits, counted and serialised.
+
+    Attributes:
+        circuit: the circuit.
+        field: the field `circuit` of a serialised Job; every candidate's job begins with it.
+        digest: SHA-256 of the columns.
+        characteristics: what was counted.
+        results: results to give, as resolved, over the declared qubits.
+    """
+
+    circuit: Circuit
+    field: bytes
+    digest: str
+    characteristics: Characteristics
+    results: ResultRequest
+
+
+class Planner:
+    """Plans executions; knows nothing of their states."""
+
+    def __init__(
+        self,
+        *,
+        catalog: BackendCatalog,
+        children: ParserChildren,
+        rules: PlanningRules,
+        history: Callable[[], History],
+    ) -> None:
+        self._catalog = catalog
+        self._children = children
+        self.rules = rules
+        self._history = history
+
+    async def prepare(self, specification: Specification) -> Prepared:
+        """Parse and count a circuit, and resolve the results.
+
+        Raises:
+            ProximaError: the circuit is at fault, or its results make no sense.
+        """
+        try:
+            if specification.source is not None:
+                parsed = await parse_bounded(specification.source, self.rules.limits, self._children)
+            else:
+                parsed = circuit_from_message(specification.message.circuit.circuit)
+            if parsed.instruction_count > _THREAD_INSTRUCTIONS:
+                return await asyncio.to_thread(_prepare, parsed, specification.options.results)
+            return _prepare(parsed, specification.options.results)
+        except CircuitError as error:
+            raise circuit_error(error) from error
+        except RefusedError as error:
+            raise refusal_error(error.refusal) from error
+
+    async def plan(self, prepared: Prepared, options: Options) -> Plan:
+        """Return what to run where; a plan without a choice says in `refusal` why."""
+        started = time.perf_counter()
+        offers = await self._catalog.offers(options.backend, patience_seconds=self.rules.patience_seconds)
+        candidates = await self._estimate(
+            candidates_of(offers, options, prepared.results, prepared.characteristics), prepared, options
+        )
+        ranked = rank(
+            candidates,
+            circuit=prepared.characteristics,
+            preference=options.preference,
+            weights=self.rules.weights,
+            history=self._history(),
+        )
+        chosen = ranked[0] if ranked and not ranked[0].exclusions else None
+        refusal = None
+        if chosen is None:
+            refusal = refusal_of(ranked, options, safe_fraction=self.rules.safe_fraction)
+        return Plan(
+            chosen=chosen,
+            reason="" if chosen is None else explain(ranked, options.preference),
+            candidates=ranked,
+            results=prepared.results,
+            refusal=refusal,
+            thread_count=chosen.thread_count if chosen else 0,
+            planning_seconds=time.perf_counter() - started,
+        )
+
+    def job(self, candidate: Candidate, options: Options, prepared: Prepared) -> bytes:
+        """Return the serialised Job of a candidate.
+
+        Raises:
+            InvalidArgument: an observable does not fit the circuit.
+        """
+        results = over_active_qubits(prepared.results, prepared.circuit)
+        rest = job_options(candidate, options, results, grace_seconds=self.rules.grace_seconds)
+        return prepared.field + rest.SerializeToString()
+
+    async def _estimate(self, candidates: Sequence[Candidate], prepared: Prepared, options: Options) -> list[Candidate]:
+        """Ask for one estimate a candidate, all at once; of a pinned backend only its preferred method.
+
+        A pinned backend's other methods are asked when the preferred one is refused.
+        """
+        pending = [index for index, item in enumerate(candidates) if not item.exclusions]
+        done = list(candidates)
+        if options.backend and len(pending) > 1:
+            first, pending = pending[0], pending[1:]
+            done[first] = await self._estimate_one(done[first], prepared, options)
+            if not done[first].exclusions:
+                # The rest were not asked: they are no part of the plan.
+                return [item for index, item in enumerate(done) if index not in pending]
+        answers = await asyncio.gather(*(self._estimate_one(done[index], prepared, options) for index in pending))
+        for index, answer in zip(pending, answers, strict=True):
+            done[index] = answer
+        return done
+
+    async def _estimate_one(self, candidate: Candidate, prepared: Prepared, options: Options) -> Candidate:
+        instance = self._catalog.choose(candidate.backend)
+        job = self.job(candidate, options, prepared)
+        if instance is None:
+            return _exclude(candidate, "ERROR_REASON_BACKEND_UNAVAILABLE", f"backend {candidate.backend} went away")
+        if len(job) + 4096 > instance.max_message_bytes:
+            return _exclude(
+                candidate,
+                "ERROR_REASON_MESSAGE_LIMIT",
+                f"the circuit takes {readable(len(job))} on the wire, a message may have "
+                f"{readable(instance.max_message_bytes)}; use a smaller circuit",
+            )
+        try:
+            estimate = await instance.estimate(job)
+        except ProximaError as error:
+            log.warning("estimate failed", backend=candidate.backend, reason=error.reason_name, message=error.message)
+            return _exclude(candidate, error.reason_name, f"backend {candidate.backend}: {error.message}")
+        return with_estimate(candidate, estimate, safe_fraction=self.rules.safe_fraction)
+
+
+def _prepare(parsed: Circuit, asked: ResultRequest) -> Prepared:
+    circuit = strip_idle(parsed)
+    characteristics = characterise(circuit)
+    return Prepared(
+        circuit=circuit,
+        field=frame(1, circuit_to_message(circuit).SerializeToString()),
+        digest=digest(circuit),
+        characteristics=characteristics,
+        results=resolve_results(asked, characteristics),
+    )
+
+
+def _exclude(candidate: Candidate, reason: str, description: str) -> Candidate:
+    return replace(candidate, exclusions=(Exclusion(reason=reason, description=description),))

@@ -1,0 +1,244 @@
+"""All executions: create, follow, list, abort, recover."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import time
+import uuid
+from collections.abc import AsyncIterator, Collection
+
+import structlog
+from proxima.errors.v1 import errors_pb2
+from proxima.orchestrator.v1 import executions_pb2
+from proxima_runtime.errors import FailedPrecondition, NotFound, Unavailable
+
+from proxima_orchestrator.convert.execution import headers_from_bytes, snapshot
+from proxima_orchestrator.convert.request import Specification, specification_of
+from proxima_orchestrator.executions.live import LiveExecution, now
+from proxima_orchestrator.executions.record import ExecutionRecord
+from proxima_orchestrator.executions.run import Run, RunParts
+from proxima_orchestrator.executions.state_machine import TERMINAL_STATES, State, Trigger, next_state
+from proxima_orchestrator.results import stored_result
+from proxima_orchestrator.wire import frame
+
+OWNER = "local"
+
+log = structlog.get_logger(__name__)
+
+
+class Executions:
+    """The executions of one orchestrator: those that run, and through the store those that have ended."""
+
+    def __init__(self, parts: RunParts) -> None:
+        self._parts = parts
+        self._runs: dict[str, Run] = {}
+        self._draining = False
+        self._last_activity = now()
+
+    @property
+    def active_count(self) -> int:
+        """Executions that are not terminal."""
+        return len(self._runs)
+
+    @property
+    def last_activity(self) -> int:
+        """When there last was a request or an active execution, in microseconds since the Unix epoch."""
+        return now() if self._runs else self._last_activity
+
+    def touch(self) -> None:
+        """Note a request."""
+        self._last_activity = now()
+
+    def specify(self, message: executions_pb2.ExecutionSpec) -> Specification:
+        """Check what a caller asks for; draws a seed where there is none.
+
+        Raises:
+            ProximaError: see `specification_of`.
+        """
+        return specification_of(message, seed=secrets.randbits(32), backends=self._parts.catalog.names)
+
+    async def create(self, specification: Specification, *, request_id: str | None) -> ExecutionRecord:
+        """Create an execution, durably, and begin to drive it; or return the one that has this request id.
+
+        Raises:
+            AlreadyExists: REQUEST_ID_REUSED.
+            ResourceExhausted: STORAGE_FULL; nothing was started.
+            Unavailable: DRAINING.
+        """
+        if self._draining:
+            raise _draining()
+        spec = specification.message.SerializeToString(deterministic=True)
+        moment = now()
+        created = ExecutionRecord(
+            id=str(uuid.uuid4()),
+            owner=OWNER,
+            request_id=request_id,
+            payload_sha256=hashlib.sha256(spec).digest(),
+            attempt=1,
+            state=next_state(State.IDLE, Trigger.START),
+            display_name=specification.display_name,
+            seed=specification.options.seed,
+            create_time=moment,
+            plan_time=moment,
+        )
+        # The write goes on when the caller goes away, and then so does the execution.
+        return await asyncio.shield(asyncio.ensure_future(self._create(created, spec, specification)))
+
+    async def _create(self, created: ExecutionRecord, spec: bytes, specification: Specification) -> ExecutionRecord:
+        stored = await self._parts.store.insert(created, spec)
+        if stored is created:
+            self._begin(created, specification)
+        return stored
+
+    def _begin(self, record: ExecutionRecord, specification: Specification | None) -> None:
+        run = Run(LiveExecution(record, self._parts.store), self._parts, specification)
+        self._runs[record.id] = run
+        self._parts.metrics.active.inc()
+        run.start().add_done_callback(lambda _: self._ended(record.id))
+
+    def _ended(self, execution_id: str) -> None:
+        self._runs.pop(execution_id, None)
+        self._parts.metrics.active.dec()
+        self.touch()
+
+    async def recover(self) -> None:
+        """Take up every execution that the store has as not terminal."""
+        await asyncio.to_thread(self._parts.artifacts.clear_unfinished)
+        for record in await self._parts.store.live():
+            log.info("execution taken up", execution_id=record.id, state=record.state.name, attempt=record.attempt)
+            self._begin(record, None)
+
+    async def follow(self, execution_id: str, *, deliver_results: bool) -> AsyncIterator[bytes]:
+        """Yield messages of ExecuteResponse until the execution is at its end.
+
+        Raises:
+            NotFound: there is no such execution, or its stored result is gone.
+            Unavailable: DRAINING; the orchestrator stops, the execution may go on.
+        """
+        run = self._runs.get(execution_id)
+        if run is not None:
+            async for message in run.live.feed.follow(deliver_results=deliver_results):
+                yield message
+            return
+        record = await self._stored(execution_id)
+        if record.state not in TERMINAL_STATES:
+            # It came to life between the two looks, or the orchestrator is stopping.
+            raise _draining()
+        if deliver_results and record.state is State.COMPLETED:
+            async for message in self._read(record, item_index=0, array_index=0, offset=0):
+                yield message
+        yield frame(1, snapshot(record))
+
+    async def read_result(
+        self, execution_id: str, *, item_index: int, array_index: int, offset: int
+    ) -> AsyncIterator[bytes]:
+        """Yield messages of ReadResult.
+
+        Raises:
+            NotFound: NOT_FOUND or RESULT_NOT_FOUND.
+            FailedPrecondition: INVALID_STATE; it has not completed.
+        """
+        record = await self.get(execution_id)
+        if record.state is not State.COMPLETED:
+            raise FailedPrecondition(
+                f"{record.name} is {record.state.name}; only a COMPLETED execution has a result",
+                reason=errors_pb2.ERROR_REASON_INVALID_STATE,
+                metadata={"state": record.state.name, "trigger": "read_result"},
+            )
+        async for message in self._read(record, item_index=item_index, array_index=array_index, offset=offset):
+            yield message
+
+    async def _read(
+        self, record: ExecutionRecord, *, item_index: int, array_index: int, offset: int
+    ) -> AsyncIterator[bytes]:
+        headers = headers_from_bytes(record.results)
+        if item_index >= len(headers) or array_index > len(headers[item_index].arrays):
+            raise NotFound(
+                f"{record.name} has no item {item_index} with an array {array_index}",
+                reason=errors_pb2.ERROR_REASON_RESULT_NOT_FOUND,
+                metadata={"resource": record.name},
+            )
+        artifacts = await self._parts.store.artifacts(record.id)
+        async for message in stored_result(
+            headers,
+            artifacts,
+            self._parts.artifacts,
+            item_index=item_index,
+            array_index=array_index,
+            offset=offset,
+        ):
+            yield message
+
+    async def get(self, execution_id: str) -> ExecutionRecord:
+        """Return an execution.
+
+        Raises:
+            NotFound: there is no such execution.
+        """
+        run = self._runs.get(execution_id)
+        return run.live.record if run is not None else await self._stored(execution_id)
+
+    async def _stored(self, execution_id: str) -> ExecutionRecord:
+        record = await self._parts.store.get(execution_id)
+        if record is None:
+            name = f"executions/{execution_id}"
+            raise NotFound(
+                f"there is no {name}; `proxima history` lists what there is",
+                reason=errors_pb2.ERROR_REASON_NOT_FOUND,
+                metadata={"resource": name},
+            )
+        return record
+
+    async def page(
+        self, *, limit: int, states: Collection[State], after: tuple[int, str] | None
+    ) -> list[ExecutionRecord]:
+        """Return up to `limit` executions, newest first, that follow `after` (create_time, id)."""
+        records = await self._parts.store.page(OWNER, limit=limit, states=states, after=after)
+        # Of the live ones memory knows more than the store, unless that would leave the states asked for.
+        fresh = []
+        for record in records:
+            run = self._runs.get(record.id)
+            newer = run.live.record if run is not None else record
+            fresh.append(newer if not states or newer.state in states else record)
+        return fresh
+
+    async def abort(self, execution_id: str, reason: str) -> ExecutionRecord:
+        """Abort an execution and return it once it has stopped; goes on when the caller goes away.
+
+        Raises:
+            NotFound: there is no such execution.
+            FailedPrecondition: INVALID_STATE; it has completed or failed.
+        """
+        run = self._runs.get(execution_id)
+        if run is not None:
+            await asyncio.shield(asyncio.ensure_future(run.abort(reason)))
+        record = await self.get(execution_id)
+        if record.state is not State.ABORTED:
+            raise FailedPrecondition(
+                f"{record.name} is {record.state.name}; there is nothing to abort",
+                reason=errors_pb2.ERROR_REASON_INVALID_STATE,
+                metadata={"state": record.state.name, "trigger": Trigger.ABORT.value},
+            )
+        return record
+
+    def drain(self) -> None:
+        """Take no new executions."""
+        self._draining = True
+
+    async def leave(self) -> None:
+        """Stop driving and end every stream; backends go on for their grace period, and a restart attaches to them."""
+        self._draining = True
+        started = time.monotonic()
+        for run in list(self._runs.values()):
+            run.live.feed.close(_draining())
+        await asyncio.gather(*(run.leave() for run in list(self._runs.values())))
+        log.info("executions left", seconds=time.monotonic() - started)
+
+
+def _draining() -> Unavailable:
+    return Unavailable(
+        "the orchestrator is stopping; follow the execution again when it is back",
+        reason=errors_pb2.ERROR_REASON_DRAINING,
+    )

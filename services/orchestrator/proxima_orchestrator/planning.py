@@ -1,0 +1,399 @@
+"""What an execution needs, and which engines and methods can give it. Pure: no gRPC, no asyncio, no I/O."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from proxima_orchestrator.capabilities import (
+    Capabilities,
+    Estimate,
+    Feature,
+    Method,
+    MethodCapability,
+    Precision,
+    ResultKind,
+)
+from proxima_orchestrator.characteristics import Characteristics
+from proxima_orchestrator.cost import predict, threads_for
+
+DEFAULT_SHOTS = 1024
+
+_MEMORY_REASONS = ("ERROR_REASON_ABOVE_SAFE_LINE", "ERROR_REASON_INSUFFICIENT_MEMORY")
+
+
+class Preference(enum.IntEnum):
+    """What selection prefers among the candidates that can do the job."""
+
+    DEFAULT = 0
+    FASTEST = 1
+    LEAST_MEMORY = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """Why an execution cannot be done as asked: the name of an ErrorReason, a sentence with the remedy, and figures."""
+
+    reason: str
+    message: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class RefusedError(Exception):
+    """Planning came to a refusal."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observable:
+    """A real combination of Pauli strings over the declared qubits, highest qubit first."""
+
+    name: str
+    paulis: tuple[str, ...]
+    coefficients: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResultRequest:
+    """What to return; `shots` of 0 means no counts."""
+
+    shots: int = 0
+    probabilities: bool = False
+    statevector: bool = False
+    density_matrix: bool = False
+    observables: tuple[Observable, ...] = ()
+
+    @property
+    def kinds(self) -> frozenset[ResultKind]:
+        """The kinds of result asked for; empty where nothing was said."""
+        wanted = {
+            ResultKind.COUNTS: self.shots > 0,
+            ResultKind.PROBABILITIES: self.probabilities,
+            ResultKind.STATEVECTOR: self.statevector,
+            ResultKind.DENSITY_MATRIX: self.density_matrix,
+            ResultKind.EXPECTATION_VALUES: bool(self.observables),
+        }
+        return frozenset(kind for kind, is_wanted in wanted.items() if is_wanted)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """How to execute, apart from the circuit.
+
+    Attributes:
+        results: what to return, as asked.
+        seed: 0 to 2^32 - 1.
+        backend: name of the backend, or "" to let the selection choose.
+        method, engine, precision: likewise.
+        timeout_seconds: time limit of the run; None for none.
+        preference: what selection prefers.
+        max_error: truncation budget, in [0, 1).
+        thread_count: threads; 0 lets the plan choose.
+    """
+
+    results: ResultRequest
+    seed: int
+    backend: str = ""
+    method: Method = Method.UNSPECIFIED
+    engine: str = ""
+    precision: Precision = Precision.UNSPECIFIED
+    timeout_seconds: float | None = None
+    preference: Preference = Preference.DEFAULT
+    max_error: float = 0.0
+    thread_count: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """A backend as planning sees it: what it can do, or why it cannot be asked."""
+
+    backend: str
+    capabilities: Capabilities | None
+    unavailable: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exclusion:
+    """What excluded a candidate: the name of an ErrorReason and a sentence with figures and the remedy."""
+
+    reason: str
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreFactor:
+    """One factor of a score; weight and value in [0, 1]."""
+
+    name: str
+    weight: float
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """One engine running one method on one backend, as selection sees it. Bytes and seconds are predictions."""
+
+    backend: str
+    engine: str = ""
+    method: Method = Method.UNSPECIFIED
+    precision: Precision = Precision.UNSPECIFIED
+    thread_count: int = 1
+    deterministic: bool = False
+    memory_bytes: int = 0
+    available_bytes: int = 0
+    largest_qubit_count: int = 0
+    memory_rule: str = ""
+    seconds: float = 0.0
+    prediction_basis: str = ""
+    score: float = 0.0
+    factors: tuple[ScoreFactor, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """How sentences name it, for example "qiskit/aer statevector"."""
+        if not self.engine:
+            return self.backend
+        return f"{self.backend}/{self.engine} {self.method.label}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What would be or is executed where, and why.
+
+    Attributes:
+        chosen: the choice; None where nothing can run it, and then `refusal` says why.
+        reason: why, in a sentence or two.
+        candidates: every engine and method looked at, the chosen one first, then by score, the excluded last.
+        results: results that will be returned, as resolved.
+        thread_count: threads that the run will use.
+        warnings: what the user should know.
+        planning_seconds: measured time of planning.
+    """
+
+    chosen: Candidate | None
+    reason: str
+    candidates: tuple[Candidate, ...]
+    results: ResultRequest
+    refusal: Refusal | None = None
+    thread_count: int = 0
+    warnings: tuple[str, ...] = ()
+    planning_seconds: float = 0.0
+
+
+def resolve_results(asked: ResultRequest, characteristics: Characteristics) -> ResultRequest:
+    """Return the results to give: what was asked, or counts where the circuit measures and probabilities elsewhere.
+
+    Raises:
+        RefusedError: shots of a circuit without a measurement.
+    """
+    measures = characteristics.measurement_count > 0
+    if not asked.kinds:
+        return ResultRequest(shots=DEFAULT_SHOTS) if measures else ResultRequest(probabilities=True)
+    if asked.shots and not measures:
+        raise RefusedError(
+            Refusal(
+                reason="ERROR_REASON_NO_MEASUREMENT",
+                message=(
+                    f"{asked.shots} shots were asked of a circuit that has no measurement; add `measure` "
+                    '(OpenQASM 3: "c = measure q;", OpenQASM 2: "measure q -> c;") or ask for probabilities instead'
+                ),
+            )
+        )
+    return asked
+
+
+def candidates_of(
+    offers: Iterable[Offer], options: Options, results: ResultRequest, circuit: Characteristics
+) -> tuple[Candidate, ...]:
+    """Return a candidate for each engine and method offered, in the order of the offers, with what excludes it so far."""
+    found: list[Candidate] = []
+    for offer in offers:
+        if options.backend and offer.backend != options.backend:
+            continue
+        if offer.capabilities is None:
+            exclusion = Exclusion(reason="ERROR_REASON_BACKEND_UNAVAILABLE", description=offer.unavailable)
+            found.append(Candidate(backend=offer.backend, exclusions=(exclusion,)))
+            continue
+        found.extend(
+            _candidate(offer.capabilities, capability, options, results, circuit)
+            for capability in offer.capabilities.methods
+            if options.method in (Method.UNSPECIFIED, capability.method) and options.engine in ("", capability.engine)
+        )
+    return tuple(found)
+
+
+def _candidate(
+    offer: Capabilities,
+    capability: MethodCapability,
+    options: Options,
+    results: ResultRequest,
+    circuit: Characteristics,
+) -> Candidate:
+    return Candidate(
+        backend=offer.backend,
+        engine=capability.engine,
+        method=capability.method,
+        precision=options.precision or capability.precisions[0],
+        thread_count=threads_for(
+            method=capability.method,
+            qubit_count=circuit.active_qubit_count,
+            requested=options.thread_count,
+            available=offer.thread_count,
+        ),
+        deterministic=capability.deterministic,
+        available_bytes=offer.memory_cap_bytes,
+        exclusions=tuple(_missing(offer, capability, options, results, circuit)),
+    )
+
+
+def _missing(
+    offer: Capabilities,
+    capability: MethodCapability,
+    options: Options,
+    results: ResultRequest,
+    circuit: Characteristics,
+) -> Iterable[Exclusion]:
+    """Yield what a method lacks, by the capability filter."""
+    name = f"{capability.engine} {capability.method.label}"
+
+    def lacks(description: str) -> Exclusion:
+        return Exclusion(reason="ERROR_REASON_UNSUPPORTED_BY_BACKEND", description=f"{name} {description}")
+
+    if circuit.active_qubit_count > capability.max_qubit_count:
+        yield lacks(f"takes at most {capability.max_qubit_count} qubits, the circuit uses {circuit.active_qubit_count}")
+    gates = sorted(circuit.gates - capability.gates)
+    if gates:
+        yield lacks(f"lacks the gate(s) {', '.join(gates)}")
+    needed = circuit.features | ({Feature.MAX_ERROR} if options.max_error else set())
+    features = sorted(feature.label for feature in needed - capability.features)
+    if features == [Feature.NON_CLIFFORD.label]:
+        yield lacks("takes Clifford circuits only, and this one is not")
+    elif features:
+        yield lacks(f"lacks {', '.join(features)}")
+    kinds = sorted(kind.label for kind in results.kinds - capability.results)
+    if kinds:
+        yield lacks(f"does not give {', '.join(kinds)}")
+    if results.shots > capability.max_shots and ResultKind.COUNTS in capability.results:
+        yield lacks(f"takes at most {capability.max_shots} shots, {results.shots} were asked")
+    if options.precision and options.precision not in capability.precisions:
+        yield lacks(f"does not offer {options.precision.label} precision")
+    if options.thread_count > offer.thread_count:
+        yield lacks(f"has {offer.thread_count} thread(s), {options.thread_count} were asked")
+
+
+def with_estimate(candidate: Candidate, estimate: Estimate, *, safe_fraction: float) -> Candidate:
+    """Return the candidate with the backend's figures, predicted seconds, and what excludes it now.
+
+    The memory that counts as available is the backend's cap of one execution, a promise that the backend enforces; up to
+    `safe_fraction` of it may be used without consent.
+    """
+    cap = candidate.available_bytes
+    needed = estimate.peak_memory_bytes
+    exclusions = [Exclusion(reason=item.reason, description=item.description) for item in estimate.violations]
+    largest = estimate.largest_fitting_qubit_count
+    at_most = f"; {largest} qubits would fit" if largest else ""
+    if needed > cap and not any(item.reason in _MEMORY_REASONS for item in exclusions):
+        exclusions.append(
+            Exclusion(
+                reason="ERROR_REASON_INSUFFICIENT_MEMORY",
+                description=f"{candidate.method.label} needs {readable(needed)}, {readable(cap)} are available{at_most}",
+            )
+        )
+    elif cap * safe_fraction < needed <= cap:
+        exclusions.append(
+            Exclusion(
+                reason="ERROR_REASON_ABOVE_SAFE_LINE",
+                description=(
+                    f"{candidate.method.label} needs {readable(needed)}, over the safe line of "
+                    f"{readable(int(cap * safe_fraction))} ({safe_fraction:.0%} of {readable(cap)})"
+                ),
+            )
+        )
+    prediction = predict(
+        engine=candidate.engine,
+        method=candidate.method,
+        precision=candidate.precision,
+        work_units=estimate.work_units,
+        thread_count=candidate.thread_count,
+    )
+    return replace(
+        candidate,
+        memory_bytes=needed,
+        largest_qubit_count=largest,
+        memory_rule=estimate.rule,
+        seconds=prediction.seconds,
+        prediction_basis=prediction.basis,
+        exclusions=tuple(exclusions),
+    )
+
+
+def refusal_of(candidates: Sequence[Candidate], options: Options, *, safe_fraction: float) -> Refusal:
+    """Return why none of the candidates, all excluded, can run; memory first, for there the user can act."""
+    for reason in _MEMORY_REASONS:
+        short = [item for item in candidates if any(entry.reason == reason for entry in item.exclusions)]
+        if short:
+            return _short_of_memory(reason, short, safe_fraction)
+    down = [item for item in candidates if item.exclusions[0].reason == "ERROR_REASON_BACKEND_UNAVAILABLE"]
+    if down and (options.backend or len(down) == len(candidates)):
+        return Refusal(
+            reason="ERROR_REASON_BACKEND_UNAVAILABLE",
+            message="; ".join(item.exclusions[0].description for item in down),
+            metadata={"backend": ", ".join(item.backend for item in down)},
+        )
+    if not candidates:
+        wanted = " ".join(filter(None, (options.engine, options.method.label if options.method else "")))
+        reason = "ERROR_REASON_UNSUPPORTED_BY_BACKEND" if options.backend else "ERROR_REASON_NO_CAPABLE_BACKEND"
+        where = f"backend {options.backend}" if options.backend else "no backend"
+        message = f"{where} {'does not offer' if options.backend else 'offers'} {wanted or 'any method'}"
+        return Refusal(reason=reason, message=message, metadata={"backend": options.backend, "feature": wanted})
+    faults = {item.label: "; ".join(entry.description for entry in item.exclusions) for item in candidates}
+    if options.backend:
+        return Refusal(
+            reason="ERROR_REASON_UNSUPPORTED_BY_BACKEND",
+            message=f"backend {options.backend} cannot run this: {'; '.join(faults.values())}",
+            metadata={"backend": options.backend, "feature": "; ".join(faults.values())},
+        )
+    listed = "; ".join(f"{label}: {fault}" for label, fault in faults.items())
+    return Refusal(
+        reason="ERROR_REASON_NO_CAPABLE_BACKEND", message=f"no backend can run this: {listed}", metadata=faults
+    )
+
+
+def _short_of_memory(reason: str, candidates: Sequence[Candidate], safe_fraction: float) -> Refusal:
+    least = min(candidates, key=lambda item: item.memory_bytes)
+    largest = max(item.largest_qubit_count for item in candidates)
+    metadata = {
+        "needed_bytes": str(least.memory_bytes),
+        "available_bytes": str(least.available_bytes),
+        "largest_qubit_count": str(largest),
+    }
+    remedy = (
+        f"the largest circuit of this kind that would fit has {largest} qubits" if largest else "use a smaller circuit"
+    )
+    needs = f"{least.label} needs {readable(least.memory_bytes)} ({least.memory_bytes} bytes)"
+    if reason == "ERROR_REASON_ABOVE_SAFE_LINE":
+        safe = int(least.available_bytes * safe_fraction)
+        metadata["safe_bytes"] = str(safe)
+        message = (
+            f"{needs}, over the safe line of {readable(safe)}, which is {safe_fraction:.0%} of the "
+            f"{readable(least.available_bytes)} that one execution may take; running it needs consent, which this version "
+            "cannot ask for yet: use fewer qubits or another method"
+        )
+    else:
+        message = f"{needs} and at most {readable(least.available_bytes)} are available; {remedy}"
+    return Refusal(reason=reason, message=message, metadata=metadata)
+
+
+def readable(byte_count: int) -> str:
+    """Return a byte count for people, in binary units with up to 3 digits: "64 GiB"."""
+    value = float(byte_count)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):
+        if value < 1024:
+            return f"{value:.3g} {unit}"
+        value /= 1024
+    return f"{value:.3g} EiB"

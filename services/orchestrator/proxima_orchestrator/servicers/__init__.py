@@ -1,0 +1,1 @@
+"""The gRPC services: convert in, call one function, convert out."""
