@@ -25,6 +25,8 @@ _MAX_DELAY_SECONDS = 2.0
 class Following:
     """One execution being followed. Iterate `events()` to the end; then `outcome()` is how it ended.
 
+    `named` is set when the execution's `name` has arrived.
+
     Args:
         connection: to the orchestrator.
         request: starts a new execution; its request_id must be set, for it is sent again when the stream is lost before
@@ -50,6 +52,7 @@ class Following:
         self._reconnect_seconds = reconnect_seconds
         self._receiver = ResultReceiver()
         self._execution: Execution | None = None
+        self.named = asyncio.Event()
 
     async def events(self) -> AsyncGenerator[Event]:
         """Yield snapshots and progress until the execution has ended or is paused.
@@ -111,6 +114,7 @@ class Following:
             if kind == "execution":
                 self._execution = to_execution(message.execution)
                 self.name = self._execution.name
+                self.named.set()
                 yield self._execution
             elif kind == "progress":
                 yield to_progress(message.progress)

@@ -95,7 +95,7 @@ def test_sorted_qubits_and_keys_in_order_of_appearance() -> None:
 
 def test_a_free_symbol_is_named() -> None:
     """The error names the symbol and the remedy."""
-    with pytest.raises(InvalidArgument, match="theta.*resolve_parameters"):
+    with pytest.raises(InvalidArgument, match=r"theta.*resolve_parameters"):
         convert(cirq.Circuit(cirq.rx(sympy.Symbol("theta"))(cirq.LineQubit(0))))
 
 

@@ -8,6 +8,9 @@ from typing import TypeVar
 import numpy as np
 import pytest
 from proxima.errors.v1 import errors_pb2
+from proxima_client import AsyncClient, Client, RunOptions, State
+from proxima_client.events import Event, Reconnecting
+from proxima_client.testing import FakeOrchestrator, Script, scripted_counts, scripted_state, serve_fake
 from proxima_runtime.errors import (
     FailedPrecondition,
     Internal,
@@ -16,10 +19,6 @@ from proxima_runtime.errors import (
     ResourceExhausted,
     Unavailable,
 )
-
-from proxima_client import AsyncClient, Client, RunOptions, State
-from proxima_client.events import Event, Reconnecting
-from proxima_client.testing import FakeOrchestrator, Script, scripted_counts, scripted_state, serve_fake
 
 T = TypeVar("T")
 BELL = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0],q[1]; measure q->c;'

@@ -9,13 +9,12 @@ from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.errors import InvalidArgument, Unimplemented
 
 qiskit = pytest.importorskip("qiskit")
+from proxima_client.qiskit_circuits import convert  # noqa: E402
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister  # noqa: E402
 from qiskit.circuit import Parameter  # noqa: E402
 from qiskit.circuit.library import QFTGate, get_standard_gate_name_mapping  # noqa: E402
 from qiskit.circuit.random import random_circuit  # noqa: E402
 from qiskit.quantum_info import Operator  # noqa: E402
-
-from proxima_client.qiskit_circuits import convert  # noqa: E402
 
 _GATES = get_standard_gate_name_mapping()
 
@@ -91,7 +90,7 @@ def test_an_unbound_parameter_is_named() -> None:
     """The error names the parameter and the remedy."""
     circuit = QuantumCircuit(1)
     circuit.rx(Parameter("theta"), 0)
-    with pytest.raises(InvalidArgument, match="theta.*assign_parameters"):
+    with pytest.raises(InvalidArgument, match=r"theta.*assign_parameters"):
         convert(circuit)
 
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from proxima.simulation.v1 import result_pb2
-
 from proxima_client import AsyncClient, Result
 from proxima_client.bits import packed_bit_strings, placed_bit_strings
 from proxima_client.testing import Script, ScriptedArray, scripted_counts, scripted_state, serve_fake

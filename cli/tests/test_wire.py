@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from proxima.orchestrator.v1 import executions_pb2
 from proxima.simulation.v1 import result_pb2
-from proxima_runtime.errors import Internal
-
 from proxima_client.wire import Chunk, decode_chunk, decode_message
+from proxima_runtime.errors import Internal
 
 
 @given(

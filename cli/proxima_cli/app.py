@@ -1,0 +1,275 @@
+"""The command line: names, options and help. What the commands do is imported when one runs, so that help is fast."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Never
+
+import typer
+
+from proxima_cli.session import Session, open_session, run_async
+
+if TYPE_CHECKING:
+    from proxima_cli.commands.run import RunCommand
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="proxima",
+    help="Run quantum circuits on several simulators and see who computed what.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+backends_app = typer.Typer(help="List, describe and test backends.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(backends_app, name="backends")
+
+Circuit = Annotated[str, typer.Argument(metavar="FILE", help="OpenQASM 2 or 3 file; - reads standard input.")]
+Output = Annotated[str | None, typer.Option("-o", "--output", help="text, table or json.  [default: text]")]
+Server = Annotated[str | None, typer.Option("--server", help="unix:/path or host:port instead of the local cluster.")]
+ConfigFile = Annotated[Path | None, typer.Option("-c", "--config", help="Configuration file (TOML).")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only the answer.")]
+BackendName = Annotated[str | None, typer.Option("-b", "--backend", help="Backend to use instead of choosing one.")]
+Method = Annotated[str | None, typer.Option(help="statevector, density_matrix, stabilizer, matrix_product_state, ...")]
+Engine = Annotated[str | None, typer.Option(help="A simulator of the backend, for example qsim.")]
+Precision = Annotated[str | None, typer.Option(help="single or double.")]
+Prefer = Annotated[str | None, typer.Option(help="fastest or least_memory.")]
+Shots = Annotated[int | None, typer.Option(help="Samples behind the counts, 1 to 10^9.  [default: 1024]")]
+Seed = Annotated[int | None, typer.Option(help="0 to 2^32 - 1; drawn and shown where not given.")]
+Probabilities = Annotated[bool, typer.Option("--probabilities", help="Return exact probabilities.")]
+Statevector = Annotated[bool, typer.Option("--statevector", help="Return the state vector.")]
+DensityMatrix = Annotated[bool, typer.Option("--density-matrix", help="Return the density matrix.")]
+Timeout = Annotated[str | None, typer.Option(help="Limit of the run, as in 90, 1.5m or 2h.")]
+
+
+@app.command()
+def run(
+    circuit: Circuit,
+    *,
+    backend: BackendName = None,
+    method: Method = None,
+    engine: Engine = None,
+    precision: Precision = None,
+    prefer: Prefer = None,
+    shots: Shots = None,
+    seed: Seed = None,
+    probabilities: Probabilities = False,
+    statevector: Statevector = False,
+    density_matrix: DensityMatrix = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan only, as estimate does.")] = False,
+    timeout: Timeout = None,
+    save: Annotated[Path | None, typer.Option(help="Save arrays (.npy) and result.json in this folder.")] = None,
+    output: Output = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+    server: Server = None,
+) -> Never:
+    """Run a circuit and print its result."""
+    session = open_session(config=config, output=output, server=server, verbose=verbose, quiet=quiet)
+    from proxima_cli.commands import run as command  # noqa: PLC0415
+
+    work = _run_command(
+        session,
+        circuit,
+        backend=backend,
+        method=method,
+        engine=engine,
+        precision=precision,
+        prefer=prefer,
+        shots=shots,
+        seed=seed,
+        probabilities=probabilities,
+        statevector=statevector,
+        density_matrix=density_matrix,
+        timeout=timeout,
+        save=save,
+    )
+    raise typer.Exit(run_async(session, command.estimate(session, work) if dry_run else command.run(session, work)))
+
+
+@app.command()
+def estimate(
+    circuit: Circuit,
+    *,
+    backend: BackendName = None,
+    method: Method = None,
+    engine: Engine = None,
+    precision: Precision = None,
+    prefer: Prefer = None,
+    shots: Shots = None,
+    probabilities: Probabilities = False,
+    statevector: Statevector = False,
+    density_matrix: DensityMatrix = False,
+    output: Output = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+    server: Server = None,
+) -> Never:
+    """Say what a run would take, and where."""
+    session = open_session(config=config, output=output, server=server, verbose=verbose, quiet=quiet)
+    from proxima_cli.commands import run as command  # noqa: PLC0415
+
+    work = _run_command(
+        session,
+        circuit,
+        backend=backend,
+        method=method,
+        engine=engine,
+        precision=precision,
+        prefer=prefer,
+        shots=shots,
+        probabilities=probabilities,
+        statevector=statevector,
+        density_matrix=density_matrix,
+    )
+    raise typer.Exit(run_async(session, command.estimate(session, work)))
+
+
+@app.command()
+def history(
+    *,
+    limit: Annotated[int, typer.Option(help="Rows on a page, 1 to 1000.")] = 20,
+    page: Annotated[str, typer.Option(help="Page to show, as the page before names it.")] = "",
+    state: Annotated[list[str] | None, typer.Option(help="Only this state; may be repeated.")] = None,
+    output: Output = None,
+    config: ConfigFile = None,
+    server: Server = None,
+) -> Never:
+    """List executions, newest first."""
+    session = open_session(config=config, output=output, server=server)
+    from proxima_cli.commands import history as command  # noqa: PLC0415
+
+    raise typer.Exit(run_async(session, command.history(session, limit=limit, page=page, states=state or [])))
+
+
+@backends_app.command("list")
+def list_backends(output: Output = None, config: ConfigFile = None, server: Server = None) -> Never:
+    """List backends, reachable or not."""
+    session = open_session(config=config, output=output, server=server)
+    from proxima_cli.commands import backends as command  # noqa: PLC0415
+
+    raise typer.Exit(run_async(session, command.list_backends(session)))
+
+
+@backends_app.command("info")
+def info_backend(
+    name: Annotated[str, typer.Argument(help="Name of a backend.")],
+    output: Output = None,
+    verbose: Verbose = False,
+    config: ConfigFile = None,
+    server: Server = None,
+) -> Never:
+    """Describe one backend: engines, methods, limits, versions."""
+    session = open_session(config=config, output=output, server=server, verbose=verbose)
+    from proxima_cli.commands import backends as command  # noqa: PLC0415
+
+    raise typer.Exit(run_async(session, command.info_backend(session, name)))
+
+
+@backends_app.command("test")
+def check_backend(
+    name: Annotated[str, typer.Argument(help="Name of a backend.")],
+    output: Output = None,
+    config: ConfigFile = None,
+    server: Server = None,
+) -> Never:
+    """Run a Bell pair on one backend for real and check the numbers."""
+    session = open_session(config=config, output=output, server=server)
+    from proxima_cli.commands import backends as command  # noqa: PLC0415
+
+    raise typer.Exit(run_async(session, command.check_backend(session, name)))
+
+
+@app.command()
+def up(
+    *,
+    install_only: Annotated[bool, typer.Option("--install-only", help="Install environments, start nothing.")] = False,
+    output: Output = None,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+) -> Never:
+    """Start the local cluster, unless it runs already."""
+    session = open_session(config=config, output=output, server=None, quiet=quiet)
+    from proxima_cli.commands import cluster as command  # noqa: PLC0415
+
+    raise typer.Exit(command.up(session, install_only=install_only))
+
+
+@app.command()
+def down(output: Output = None, config: ConfigFile = None) -> Never:
+    """Stop the local cluster."""
+    session = open_session(config=config, output=output, server=None)
+    from proxima_cli.commands import cluster as command  # noqa: PLC0415
+
+    raise typer.Exit(command.down(session))
+
+
+@app.command()
+def status(output: Output = None, config: ConfigFile = None) -> Never:
+    """Show the local cluster (code 5 if it does not serve)."""
+    session = open_session(config=config, output=output, server=None)
+    from proxima_cli.commands import cluster as command  # noqa: PLC0415
+
+    raise typer.Exit(command.status(session))
+
+
+@app.command()
+def version(output: Output = None, config: ConfigFile = None, server: Server = None) -> Never:
+    """Print versions; starts nothing."""
+    session = open_session(config=config, output=output, server=server)
+    from proxima_cli.commands import version as command  # noqa: PLC0415
+
+    raise typer.Exit(run_async(session, command.version(session)))
+
+
+def _run_command(
+    session: Session,
+    circuit: str,
+    *,
+    backend: str | None,
+    method: str | None,
+    engine: str | None,
+    precision: str | None,
+    prefer: str | None,
+    shots: int | None,
+    seed: int | None = None,
+    probabilities: bool,
+    statevector: bool,
+    density_matrix: bool,
+    timeout: str | None = None,
+    save: Path | None = None,
+) -> "RunCommand":
+    """Put the options together; ends the process with code 2 where a value is out of range."""
+    from proxima_client.options import RunOptions  # noqa: PLC0415
+    from proxima_runtime.errors import ProximaError  # noqa: PLC0415
+
+    from proxima_cli.commands.run import RunCommand  # noqa: PLC0415
+    from proxima_cli.quantities import parse_duration  # noqa: PLC0415
+    from proxima_cli.session import report_error, stop_with_usage  # noqa: PLC0415
+
+    limit = timeout or session.config.timeout
+    asks_nothing = not (probabilities or statevector or density_matrix)
+    try:
+        seconds = parse_duration(limit) if limit is not None else None
+        options = RunOptions(
+            shots=shots if shots is not None else session.config.shots if asks_nothing else None,
+            seed=seed,
+            backend=backend or session.config.backend,
+            method=method.replace("-", "_") if method else None,
+            engine=engine,
+            precision=precision,
+            probabilities=probabilities,
+            statevector=statevector,
+            density_matrix=density_matrix,
+            timeout=seconds,
+            prefer=prefer.replace("-", "_") if prefer else None,
+            name="" if circuit == "-" else Path(circuit).name,
+        )
+    except ValueError as error:
+        stop_with_usage(f"--timeout: {error}")
+    except ProximaError as error:
+        raise SystemExit(report_error(session, error)) from error
+    return RunCommand(circuit=circuit, options=options, save=save)

@@ -1,0 +1,61 @@
+"""Where output goes: standard output for answers, standard error for everything else."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from rich.box import ROUNDED
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from proxima_cli.output.documents import Json
+
+__all__ = ["new_table", "print_json", "print_line", "print_table", "warn"]
+
+_PIPE_WIDTH = 200
+
+
+def print_json(document: Json) -> None:
+    """Print one JSON object on standard output."""
+    json.dump(document, sys.stdout, indent=2, allow_nan=False, ensure_ascii=False)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def print_line(text: str = "") -> None:
+    """Print a line of an answer, as it is."""
+    sys.stdout.write(_printable(text) + "\n")
+
+
+def warn(text: str) -> None:
+    """Print a line on standard error."""
+    sys.stderr.write(_printable(text) + "\n")
+    sys.stderr.flush()
+
+
+def new_table(columns: Sequence[str], *, boxed: bool, title: str = "") -> Table:
+    """Return an empty table; a column whose name ends in ">" is aligned right."""
+    table = Table(
+        box=ROUNDED if boxed else None, title=title or None, title_justify="left", pad_edge=boxed, show_edge=boxed
+    )
+    for column in columns:
+        table.add_column(column.removesuffix(">"), justify="right" if column.endswith(">") else "left", overflow="fold")
+    return table
+
+
+def add_row(table: Table, *cells: str) -> None:
+    """Add a row of plain text: nothing in it is markup or a control sequence."""
+    table.add_row(*(Text(_printable(cell)) for cell in cells))
+
+
+def print_table(table: Table) -> None:
+    """Print a table on standard output; into a pipe it is not cut to 80 columns."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+    Console(file=sys.stdout, width=width, highlight=False, markup=False).print(table)
+
+
+def _printable(text: str) -> str:
+    """Replace control characters: names and messages come from files and servers."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -1,0 +1,72 @@
+"""Live progress of a run on standard error: after a second, and only on a terminal."""
+
+import asyncio
+import sys
+from types import TracebackType
+from typing import Self
+
+from proxima_client import Event, Execution, Progress
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from proxima_cli.output.printing import warn
+from proxima_cli.quantities import format_bytes
+
+__all__ = ["ProgressDisplay"]
+
+_DELAY_SECONDS = 1.0
+
+
+class ProgressDisplay:
+    """Shows the events of a run. Use as a context manager in the event loop, and call `show` with every event."""
+
+    def __init__(self, *, enabled: bool) -> None:
+        self._enabled = enabled and sys.stderr.isatty()
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._text = "starting"
+        self._fraction: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> Self:
+        if self._enabled:
+            self._timer = asyncio.get_running_loop().call_later(_DELAY_SECONDS, self._open)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def show(self, event: Event) -> None:
+        """Take an event; a lost connection is said even where nothing else is shown."""
+        if isinstance(event, Execution):
+            where = f" on {event.plan.chosen.backend}" if event.plan is not None and event.plan.chosen else ""
+            self._text = f"{event.state}{where}"
+        elif isinstance(event, Progress):
+            self._fraction = event.fraction
+            basis = f"{event.done_count}/{event.total_count} {event.unit}" if event.is_counted else "by the prediction"
+            self._text = f"running, {basis}, {format_bytes(event.memory_bytes)}"
+        else:
+            self._text = "connection lost, following again"
+            if not self._enabled:
+                warn(f"proxima: connection lost ({event.cause}); following the run again")
+        self._refresh()
+
+    def _open(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
+        self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task(self._text, total=None)
+        self._bar.start()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        if self._bar is None or self._task is None:
+            return
+        total = None if self._fraction is None else 1.0
+        self._bar.update(self._task, description=self._text, total=total, completed=self._fraction or 0.0)
