@@ -103,6 +103,7 @@ class ParserChildren:
     async def _start() -> Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",
             "-m",
             "proxima_orchestrator.qasm.child",
             str(os.getpid()),

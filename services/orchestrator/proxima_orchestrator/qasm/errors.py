@@ -34,6 +34,8 @@ __all__ = [
     "unsupported",
 ]
 
+_LONGEST_MESSAGE = 600
+
 
 class CircuitError(Exception):
     """An error in a circuit's source.
@@ -48,6 +50,8 @@ class CircuitError(Exception):
     def __init__(
         self, message: str, *, line: int = 0, column: int = 0, details: Mapping[str, str] | None = None
     ) -> None:
+        # What the source holds may be quoted in the message, and the source may be long.
+        message = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + " ..."
         self.message = message
         self.line = line
         self.column = column

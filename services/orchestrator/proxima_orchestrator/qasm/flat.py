@@ -21,15 +21,18 @@ from proxima_orchestrator.qasm.source import Header
 __all__ = ["NotFlat", "parse_flat"]
 
 _ASCII = re.ASCII
-_DECLARE_OLD = re.compile(r"\s*(qreg|creg)\s+([A-Za-z_]\w*)\s*\[\s*(\d{1,9})\s*\]\s*", _ASCII)
-_DECLARE_NEW = re.compile(r"\s*(qubit|bit)\s*(?:\[\s*(\d{1,9})\s*\]\s*|\s)\s*([A-Za-z_]\w*)\s*", _ASCII)
-_INCLUDE = re.compile(r"\s*include\s*\"([^\"]*)\"\s*", _ASCII)
-_APPLY = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(([^()]*)\)\s*|\s)([A-Za-z_][^()]*)", _ASCII)
-_OPERAND = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\[\s*(\d{1,9})\s*\]\s*)?", _ASCII)
-_MEASURE_OLD = re.compile(r"\s*measure\s+([^;>\-]*)->([^;>]*)", _ASCII)
-_MEASURE_NEW = re.compile(r"([^=]*)=\s*measure\s+([^=>]*)", _ASCII)
-_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_TERM = re.compile(rf"\s*(-?)\s*(?:({_NUMBER})\s*\*\s*)?(pi|{_NUMBER})\s*(?:([*/])\s*(pi|{_NUMBER}))?\s*", _ASCII)
+# Quantifiers are possessive: no text makes these patterns take more than linear time.
+_DECLARE_OLD = re.compile(r"\s*+(qreg|creg)\s++([A-Za-z_]\w*+)\s*+\[\s*+(\d{1,9})\s*+\]\s*+", _ASCII)
+_DECLARE_NEW = re.compile(r"\s*+(qubit|bit)\b\s*+(?:\[\s*+(\d{1,9})\s*+\]\s*+)?([A-Za-z_]\w*+)\s*+", _ASCII)
+_INCLUDE = re.compile(r"\s*+include\s*+\"([^\"]*+)\"\s*+", _ASCII)
+_APPLY = re.compile(r"\s*+([A-Za-z_]\w*+)(?:\s*+\(([^()]*+)\)\s*+|\s++)([A-Za-z_][^()]*+)", _ASCII)
+_OPERAND = re.compile(r"\s*+([A-Za-z_]\w*+)\s*+(?:\[\s*+(\d{1,9})\s*+\]\s*+)?", _ASCII)
+_MEASURE_OLD = re.compile(r"\s*+measure\s++([^;>\-]*+)->([^;>]*+)", _ASCII)
+_MEASURE_NEW = re.compile(r"([^=]*+)=\s*+measure\s++([^=>]*+)", _ASCII)
+_NUMBER = r"(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?"
+_TERM = re.compile(
+    rf"\s*+(-?)\s*+(?:({_NUMBER})\s*+\*\s*+)?(pi|{_NUMBER})\s*+(?:([*/])\s*+(pi|{_NUMBER}))?\s*+", _ASCII
+)
 _NUMBER_CHARACTERS = str.maketrans("", "", "0123456789.eE-, \t\r\n")
 
 # Words with a meaning of their own in either language: never names of registers on this path.

@@ -16,7 +16,7 @@ _HEADER = re.compile(r"\s*OPENQASM\s+(\d{1,9})(?:\.(\d{1,9}))?\s*;")
 _REMEDY = 'start the file with "OPENQASM 2.0;" or "OPENQASM 3.0;"'
 
 # A statement without braces, strings and annotations ends at its first semicolon.
-_SIMPLE = re.compile(r"[^;{}\"'@#]*;")
+_SIMPLE = re.compile(r"[^;{}\"'@#]*+;")
 _MARK = re.compile(r"[;{}()\[\]\"']")
 _SPACE = re.compile(r"\s*")
 _ELSE = re.compile(r"\s*else\b")

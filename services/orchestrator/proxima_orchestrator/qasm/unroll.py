@@ -38,9 +38,10 @@ from proxima_orchestrator.qasm.syntax import (
 
 __all__ = ["unroll"]
 
-_QUICK = re.compile(r"([A-Za-z_]\w*)\s*(?:\(([^()]*)\)\s*|\s)([A-Za-z_][\w\s,\[\]]*);", re.ASCII)
-_QUICK_OPERAND = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\[\s*(\d{1,9})\s*\]\s*)?", re.ASCII)
-_LITERAL = re.compile(r"\s*-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
+# Quantifiers are possessive: no text makes these patterns take more than linear time.
+_QUICK = re.compile(r"([A-Za-z_]\w*+)(?:\s*+\(([^()]*+)\)\s*+|\s++)([A-Za-z_][\w\s,\[\]]*+);", re.ASCII)
+_QUICK_OPERAND = re.compile(r"\s*+([A-Za-z_]\w*+)\s*+(?:\[\s*+(\d{1,9})\s*+\]\s*+)?", re.ASCII)
+_LITERAL = re.compile(r"\s*+-?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?\s*+", re.ASCII)
 _FIRST_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 # Trees kept for statements and expressions that come again.

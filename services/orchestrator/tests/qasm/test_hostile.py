@@ -151,3 +151,19 @@ def test_long_sum_does_not_overflow_the_stack() -> None:
     """A sum of twenty thousand terms has a value."""
     circuit = parse((THREE + "qubit q; rx(" + "1+" * 20_000 + "1) q;").encode(), LIMITS)
     assert circuit.parameters.tolist() == [20_001.0]
+
+
+@pytest.mark.parametrize(
+    "piece", ["qubit" + " " * 60_000 + "!", "rx(" + "1" * 60_000 + "!) q", "x" * 60_000, "rx(" + " " * 60_000 + ") q"]
+)
+def test_long_runs_of_one_character_are_refused_with_a_short_message(piece: str) -> None:
+    """A statement with a very long run of one character ends in an error whose message stays short."""
+    with pytest.raises(CircuitError) as caught:
+        parse(f"{THREE}qubit q;{piece};".encode(), LIMITS)
+    assert len(caught.value.message) < 700
+
+
+def test_loop_bounds_that_change_are_not_counted_ahead() -> None:
+    """A loop whose bound is assigned in the outer loop's body is unrolled with the bounds that it has."""
+    source = "qubit q; int k = 90000; for int i in [0:3] { k = 0; for int j in [0:k] { x q; } }"
+    assert parse((THREE + source).encode(), LIMITS).instruction_count == 4

@@ -12,7 +12,7 @@ from proxima_orchestrator.qasm.limits import Limits
 from proxima_orchestrator.qasm.parse import parse
 from proxima_orchestrator.qasm.printer import DEFINITIONS, to_qasm3
 
-Matrix = NDArray[np.complex128] | NDArray[np.float64]
+Matrix = NDArray[np.complex128]
 
 PI = math.pi
 ANGLES = (0.7, -1.3, 2.1, 0.4)
@@ -20,8 +20,8 @@ I2 = np.eye(2, dtype=complex)
 X = np.array([[0, 1], [1, 0]], dtype=complex)
 Y = np.array([[0, -1j], [1j, 0]])
 Z = np.diag([1, -1]).astype(complex)
-H = (X + Z) / math.sqrt(2)
-SX = np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2
+H = np.asarray((X + Z) / math.sqrt(2), dtype=np.complex128)
+SX = np.asarray(np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2, dtype=np.complex128)
 SWAP = np.eye(4)[[0, 2, 1, 3]].astype(complex)
 
 
@@ -46,7 +46,7 @@ def controlled(matrix: Matrix) -> Matrix:
 
 def rotation(pauli: Matrix, angle: float) -> Matrix:
     """exp(-i angle pauli / 2)."""
-    return np.asarray(math.cos(angle / 2) * np.eye(len(pauli)) - 1j * math.sin(angle / 2) * pauli)
+    return np.asarray(math.cos(angle / 2) * np.eye(len(pauli)) - 1j * math.sin(angle / 2) * pauli, dtype=np.complex128)
 
 
 CLOSED_FORMS: dict[str, Callable[..., Matrix]] = {
@@ -81,7 +81,7 @@ CLOSED_FORMS: dict[str, Callable[..., Matrix]] = {
     "swap": lambda: SWAP,
     "iswap": lambda: SWAP * np.array([[1, 1, 1, 1], [1, 1, 1j, 1], [1, 1j, 1, 1], [1, 1, 1, 1]]),
     "dcx": lambda: np.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0]], dtype=complex),
-    "ecr": lambda: (np.kron(I2, X) - np.kron(X, Y)) / math.sqrt(2),
+    "ecr": lambda: np.asarray((np.kron(I2, X) - np.kron(X, Y)) / math.sqrt(2), dtype=np.complex128),
     "rxx": lambda t: rotation(np.kron(X, X), t),
     "ryy": lambda t: rotation(np.kron(Y, Y), t),
     "rzz": lambda t: rotation(np.kron(Z, Z), t),
@@ -146,7 +146,7 @@ def apply(matrix: Matrix, qubits: list[int], unitary: Matrix, n: int) -> Matrix:
 def unitary_of(circuit: Circuit) -> Matrix:
     """The unitary of a circuit of gates that have closed forms."""
     n = circuit.qubit_count
-    unitary = np.eye(2**n, dtype=complex) * np.exp(1j * circuit.global_phase)
+    unitary: Matrix = np.eye(2**n, dtype=complex) * np.exp(1j * circuit.global_phase)
     qubit = parameter = 0
     for opcode in circuit.opcodes:
         operation = circuit.operations[opcode]
@@ -196,15 +196,11 @@ def distance_up_to_phase(left: Matrix, right: Matrix) -> float:
 def u3_spec(theta: float, phi: float, lam: float) -> Matrix:
     """U as the OpenQASM 3 specification writes it."""
     e = np.exp
-    return (
-        np.array(
-            [
-                [1 + e(1j * theta), -1j * e(1j * lam) * (1 - e(1j * theta))],
-                [1j * e(1j * phi) * (1 - e(1j * theta)), e(1j * (phi + lam)) * (1 + e(1j * theta))],
-            ]
-        )
-        / 2
-    )
+    doubled = [
+        [1 + e(1j * theta), -1j * e(1j * lam) * (1 - e(1j * theta))],
+        [1j * e(1j * phi) * (1 - e(1j * theta)), e(1j * (phi + lam)) * (1 + e(1j * theta))],
+    ]
+    return np.asarray(np.array(doubled) / 2, dtype=np.complex128)
 
 
 # The bodies of stdgates.inc in the specification, `ctrl @` as controlled() and `gphase(a)` as a factor exp(i a).
