@@ -1,0 +1,133 @@
+"""qsim and Cirq as the runtime sees them: what they can do, what a job would take, and runs in the worker.
+
+Nothing at module level imports Cirq or qsim: the service process describes and estimates, the worker simulates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from proxima.backend.v1 import backend_pb2
+from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+from proxima_runtime.backend.engine import ItemResult, ProgressReporter
+from proxima_runtime.backend.gates import STANDARD_GATES
+
+from proxima_backend_cirq import __version__
+from proxima_backend_cirq.estimate import estimate
+
+if TYPE_CHECKING:
+    from proxima_backend_cirq.simulate import Simulation
+
+_MAX_SHOTS = 10_000_000
+_SINGLE = (result_pb2.PRECISION_SINGLE,)
+_BOTH = (result_pb2.PRECISION_DOUBLE, result_pb2.PRECISION_SINGLE)
+_SAMPLED = (result_pb2.RESULT_KIND_COUNTS, result_pb2.RESULT_KIND_PROBABILITIES)
+_PACKAGES = ("cirq-core", "qsimcirq", "numpy")
+_PACKAGE_OF = {"qsim": "qsimcirq", "cirq": "cirq-core"}
+
+
+class CirqEngine:
+    """qsim's state vector; Cirq's own state vector and density matrix."""
+
+    name = "cirq"
+    version = __version__
+
+    def __init__(self) -> None:
+        self._simulation: Simulation | None = None
+
+    def methods(self) -> Sequence[capabilities_pb2.MethodCapability]:
+        """Return what the engines offer, qsim first."""
+        vector = (*_SAMPLED, result_pb2.RESULT_KIND_STATEVECTOR)
+        matrix = (*_SAMPLED, result_pb2.RESULT_KIND_DENSITY_MATRIX)
+        return (
+            _capability("qsim", capabilities_pb2.METHOD_STATEVECTOR, _SINGLE, max_qubit_count=40, results=vector),
+            _capability("cirq", capabilities_pb2.METHOD_STATEVECTOR, _BOTH, max_qubit_count=32, results=vector),
+            _capability("cirq", capabilities_pb2.METHOD_DENSITY_MATRIX, _BOTH, max_qubit_count=16, results=matrix),
+        )
+
+    def package_versions(self) -> Mapping[str, str]:
+        """Return the versions of Cirq, qsim and numpy."""
+        return {package: version(package) for package in _PACKAGES}
+
+    def estimate(self, job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
+        """Say what a job would take (`estimate.py`)."""
+        return estimate(job)
+
+    def warm_up(self) -> None:
+        """Import Cirq and qsim and run one small circuit with every method, each checked by the guard."""
+        from proxima_backend_cirq.simulate import Simulation  # noqa: PLC0415 - the worker alone imports Cirq
+
+        self._simulation = Simulation()
+        for capability in self.methods():
+            self._simulation.run(_warm_up_job(capability), _silent)
+
+    def run(self, job: backend_pb2.Job, report: ProgressReporter) -> Iterator[ItemResult]:
+        """Run a job. Cirq's own simulation counts operations; qsim cannot count its progress."""
+        if self._simulation is None:
+            self.warm_up()
+        simulation = self._simulation
+        if simulation is not None:
+            yield simulation.run(job, report)
+
+
+def _silent(*, done_count: int, total_count: int, unit: str) -> None:
+    """Warming up is no progress."""
+
+
+def _capability(
+    engine: str,
+    method: capabilities_pb2.Method,
+    precisions: Sequence[result_pb2.Precision],
+    *,
+    max_qubit_count: int,
+    results: Sequence[result_pb2.ResultKind],
+) -> capabilities_pb2.MethodCapability:
+    return capabilities_pb2.MethodCapability(
+        method=method,
+        engine=engine,
+        engine_version=version(_PACKAGE_OF[engine]),
+        precisions=precisions,
+        max_qubit_count=max_qubit_count,
+        gates=tuple(STANDARD_GATES),
+        features=(capabilities_pb2.FEATURE_NON_CLIFFORD,),
+        results=results,
+        max_shots=_MAX_SHOTS,
+        deterministic=True,
+        pause_support=capabilities_pb2.PAUSE_SUPPORT_NONE,
+    )
+
+
+def _warm_up_job(capability: capabilities_pb2.MethodCapability) -> backend_pb2.Job:
+    """A Bell pair with every result of the method."""
+    kind = circuit_pb2.Operation
+    return backend_pb2.Job(
+        circuit=circuit_pb2.Circuit(
+            qubit_count=2,
+            clbit_count=2,
+            declared_qubit_count=2,
+            operations=(
+                kind(kind=kind.KIND_GATE, name="h", qubit_count=1),
+                kind(kind=kind.KIND_GATE, name="cx", qubit_count=2),
+                kind(kind=kind.KIND_MEASURE, name="measure", qubit_count=1, clbit_count=1),
+            ),
+            opcodes=_column(2, 0, 1, 2, 2),
+            qubits=_column(4, 0, 0, 1, 0, 1),
+            clbits=_column(4, 0, 1),
+        ),
+        results=result_pb2.ResultSpec(
+            shots=10,
+            probabilities=True,
+            statevector=result_pb2.RESULT_KIND_STATEVECTOR in capability.results,
+            density_matrix=result_pb2.RESULT_KIND_DENSITY_MATRIX in capability.results,
+        ),
+        method=capability.method,
+        engine=capability.engine,
+        precision=capability.precisions[0],
+        thread_count=1,
+    )
+
+
+def _column(size: int, *values: int) -> bytes:
+    return b"".join(value.to_bytes(size, "little") for value in values)
