@@ -9,7 +9,7 @@ from proxima.orchestrator.v1 import comparisons_pb2, consent_pb2, insight_pb2, s
 from proxima_runtime.errors import ProximaError
 from proxima_runtime.logs import configure_logs
 from proxima_runtime.metrics import Metrics
-from proxima_runtime.server import serve
+from proxima_runtime.server import Service, serve
 
 from proxima_orchestrator.artifacts import FolderArtifacts
 from proxima_orchestrator.backends import BackendCatalog
@@ -56,13 +56,16 @@ async def run(settings: OrchestratorSettings, directory: DataDirectory) -> None:
                 rules=settings.run_rules,
             )
             executions = Executions(parts)
-            unimplemented = [
+            services: list[Service] = [
+                ExecutionService(executions, planner),
+                BackendCatalogService(catalog, executions),
+            ]
+            services.extend(
                 UnimplementedService(service)
                 for module in (comparisons_pb2, consent_pb2, sessions_pb2, insight_pb2)
                 for service in module.DESCRIPTOR.services_by_name.values()
-            ]
-            services = [ExecutionService(executions, planner), BackendCatalogService(catalog, executions)]
-            await serve([*services, *unimplemented], settings, metrics=metrics)
+            )
+            await serve(services, settings, metrics=metrics)
     finally:
         await store.close()
 

@@ -102,7 +102,10 @@ class Slots:
 
 
 class BackendInstance:
-    """One process that serves a backend. A task follows its health; what it can do is asked anew after each connection."""
+    """One process that serves a backend.
+
+    A task follows its health; what it can do is asked anew after each connection.
+    """
 
     def __init__(self, *, backend: str, index: int, target: str, max_message_bytes: int, max_in_flight: int) -> None:
         """Describe an instance; `start` begins to follow it. `max_in_flight` of 0 means by its number of workers."""
@@ -121,8 +124,8 @@ class BackendInstance:
         self._health = health_pb2_grpc.HealthStub(self._channel)
         self._stub = backend_pb2_grpc.BackendServiceStub(self._channel)
         # Raw bytes both ways: jobs are serialised once, results are passed on as they come.
-        self._estimate = self._channel.unary_unary("/proxima.backend.v1.BackendService/EstimateResources")
-        self._execute = self._channel.stream_stream("/proxima.backend.v1.BackendService/Execute")
+        self._estimate = self._channel.unary_unary("/proxima.backend.v1.BackendService/EstimateResources", None, None)
+        self._execute = self._channel.stream_stream("/proxima.backend.v1.BackendService/Execute", None, None)
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._nudged = asyncio.Event()
@@ -137,7 +140,7 @@ class BackendInstance:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        await self._channel.close()
+        await self._channel.close(None)
 
     @property
     def is_serving(self) -> bool:
@@ -175,7 +178,7 @@ class BackendInstance:
 
     def execute(self) -> ExecuteCall:
         """Open the stream of a run. It has no deadline of its own: a run may take days, keepalive finds a dead peer."""
-        call: ExecuteCall = self._execute(timeout=None)
+        call: ExecuteCall = self._execute(None, timeout=None)
         return call
 
     def process_is_gone(self) -> bool:

@@ -102,7 +102,9 @@ def _check_counts(message: circuit_pb2.Circuit) -> None:
     if not 0 <= message.clbit_count <= _MAX_BITS:
         raise malformed("clbit_count", f"must be 0 to {_MAX_BITS}, not {message.clbit_count}")
     if message.declared_qubit_count and not message.qubit_count <= message.declared_qubit_count <= _MAX_BITS:
-        raise malformed("declared_qubit_count", f"must be qubit_count to {_MAX_BITS}, not {message.declared_qubit_count}")
+        raise malformed(
+            "declared_qubit_count", f"must be qubit_count to {_MAX_BITS}, not {message.declared_qubit_count}"
+        )
     if len(message.operations) > _MAX_OPERATIONS:
         raise malformed("operations", f"has {len(message.operations)} entries, at most {_MAX_OPERATIONS} are allowed")
 
@@ -128,7 +130,7 @@ def _check_operands_differ(
 
 def _operation_to_message(operation: Operation) -> circuit_pb2.Operation:
     return circuit_pb2.Operation(
-        kind=circuit_pb2.Operation.Kind.ValueType(int(operation.kind)),
+        kind=f"KIND_{operation.kind.name}",
         name=operation.name,
         qubit_count=operation.qubit_count,
         clbit_count=operation.clbit_count,
@@ -184,7 +186,9 @@ def _matrix(field: str, kind: Kind, message: circuit_pb2.Operation) -> NDArray[n
     entries = _array(f"{field}.matrix", message.matrix, "<c16")
     fits = entries.size == side**2 if kind is Kind.UNITARY else entries.size % side**2 == 0
     if kind not in (Kind.UNITARY, Kind.CHANNEL) or not fits or not np.isfinite(entries).all():
-        raise malformed(f"{field}.matrix", f"must hold finite {side} x {side} matrices and belongs to UNITARY or CHANNEL")
+        raise malformed(
+            f"{field}.matrix", f"must hold finite {side} x {side} matrices and belongs to UNITARY or CHANNEL"
+        )
     matrix: NDArray[np.complex128] = entries.reshape((side, side) if kind is Kind.UNITARY else (-1, side, side))
     if kind is Kind.UNITARY and np.abs(matrix @ matrix.conj().T - np.eye(side)).max() > 1e-8:
         raise malformed(f"{field}.matrix", "is not unitary to 1e-8")

@@ -43,8 +43,9 @@ _CLASS_OF_REASON: Mapping[str, type[ProximaError]] = {
 
 def refusal_error(refusal: Refusal) -> ProximaError:
     """Return the error that a refusal travels as."""
-    reason = errors_pb2.ErrorReason.Value(refusal.reason)
-    return _CLASS_OF_REASON.get(refusal.reason, Internal)(refusal.message, reason=reason, metadata=refusal.metadata)
+    error_class = _CLASS_OF_REASON.get(refusal.reason, Internal)
+    reason: errors_pb2.ErrorReason = getattr(errors_pb2, refusal.reason)
+    return error_class(refusal.message, reason=reason, metadata=refusal.metadata)
 
 
 def circuit_error(error: CircuitError) -> ProximaError:

@@ -55,7 +55,7 @@ def snapshot(record: ExecutionRecord) -> bytes:
         name=record.name,
         owner=record.owner,
         attempt=record.attempt,
-        state=executions_pb2.State.ValueType(record.state),
+        state=f"STATE_{record.state.name}",
         display_name=record.display_name,
         circuit_digest=record.circuit_digest,
         seed=record.seed,

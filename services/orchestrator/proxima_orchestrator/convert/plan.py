@@ -7,7 +7,7 @@ import math
 from google.protobuf import duration_pb2
 from proxima.backend.v1 import backend_pb2
 from proxima.orchestrator.v1 import executions_pb2
-from proxima.simulation.v1 import capabilities_pb2, observable_pb2, result_pb2
+from proxima.simulation.v1 import observable_pb2, result_pb2
 from proxima_runtime.errors import to_status
 
 from proxima_orchestrator.capabilities import Method, Precision
@@ -33,7 +33,7 @@ def characteristics_to_message(value: Characteristics) -> executions_pb2.Charact
         t_count=value.t_count,
         measurement_count=value.measurement_count,
         has_mid_circuit_measurement=value.has_mid_circuit_measurement,
-        features=[capabilities_pb2.Feature.ValueType(item) for item in sorted(value.features)],
+        features=[f"FEATURE_{item.name}" for item in sorted(value.features)],
         noise_strength=value.noise_strength,
     )
 
@@ -59,8 +59,8 @@ def _candidate_to_message(value: Candidate) -> executions_pb2.Candidate:
     return executions_pb2.Candidate(
         backend=f"backends/{value.backend}",
         engine=value.engine,
-        method=capabilities_pb2.Method.ValueType(value.method),
-        precision=result_pb2.Precision.ValueType(value.precision),
+        method=f"METHOD_{value.method.name}",
+        precision=f"PRECISION_{value.precision.name}",
         predicted_memory_bytes=value.memory_bytes,
         available_memory_bytes=value.available_bytes,
         predicted_seconds=value.seconds,
@@ -111,9 +111,9 @@ def job_options(
     """Return a job without its circuit: how the candidate would run it."""
     job = backend_pb2.Job(
         results=results_to_message(results),
-        method=capabilities_pb2.Method.ValueType(candidate.method),
+        method=f"METHOD_{candidate.method.name}",
         engine=candidate.engine,
-        precision=result_pb2.Precision.ValueType(candidate.precision),
+        precision=f"PRECISION_{candidate.precision.name}",
         seed=options.seed,
         thread_count=candidate.thread_count,
         memory_limit_bytes=candidate.available_bytes,

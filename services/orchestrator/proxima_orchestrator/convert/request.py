@@ -55,7 +55,7 @@ def specification_of(message: executions_pb2.ExecutionSpec, *, seed: int, backen
     if len(circuit.display_name) > 255:
         raise invalid("spec.circuit.display_name", "has more than 255 characters; use a shorter name")
     for field in ("noise", "bindings"):
-        if message.HasField(field):  # type: ignore[arg-type]
+        if message.HasField(field):
             raise Unimplemented(
                 f"spec.{field}: this version does not serve it yet; leave it out",
                 reason=errors_pb2.ERROR_REASON_NOT_IMPLEMENTED,

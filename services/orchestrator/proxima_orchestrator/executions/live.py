@@ -84,7 +84,15 @@ class LiveExecution:
             if not await asyncio.shield(future):
                 raise StaleWriteError(f"{self.record.name} was moved on by somebody else")
 
-    async def end(self, trigger: Trigger, *, artifacts: Sequence[ArtifactRecord] = (), **changes: object) -> None:
+    async def end(
+        self,
+        trigger: Trigger,
+        *,
+        artifacts: Sequence[ArtifactRecord] = (),
+        error: bytes = b"",
+        usage: bytes = b"",
+        results: bytes = b"",
+    ) -> None:
         """Move to a terminal state, durably, and show it.
 
         Raises:
@@ -94,7 +102,9 @@ class LiveExecution:
             self.record,
             state=next_state(self.record.state, trigger),
             end_time=now(),
-            **changes,  # type: ignore[arg-type]
+            error=error,
+            usage=usage,
+            results=results,
         )
         write = self._store.begin_update(self._durable, after, artifacts=artifacts)
         self._pending.append(write)
@@ -115,22 +125,24 @@ class LiveExecution:
         self.record = self._durable = after
         self.show()
 
-    async def fail(self, trigger: Trigger, error: ProximaError, **changes: object) -> None:
+    async def fail(self, trigger: Trigger, error: ProximaError, *, usage: bytes = b"") -> None:
         """End with an error; keeps trying while the store cannot write, for the truth must get there in the end."""
         status = to_status(error).SerializeToString()
-        base = self._durable
         while True:
             try:
-                await self.end(trigger, error=status, **changes)
-                return
+                return await self.end(trigger, error=status, usage=usage)
             except ProximaError as problem:
-                log.error("store cannot write", execution_id=self.record.id, message=problem.message)
+                log.warning("store cannot write", execution_id=self.record.id, message=problem.message)
             except StaleWriteError:
                 # An earlier write was lost with a full disk: come from what is in the store.
                 stored = await self._store.get(self.record.id)
-                if stored is None or stored.state in TERMINAL_STATES or stored.attempt != base.attempt:
+                if stored is None or stored.attempt != self._durable.attempt:
                     raise
                 self._durable = stored
+                if stored.state in TERMINAL_STATES:
+                    # A write that seemed lost had gone through; what is stored is the truth.
+                    self.record = stored
+                    return self.feed.publish(snapshot(stored), final=True)
                 continue
             self._pending.clear()
             failed = replace(self.record, state=next_state(self.record.state, trigger), end_time=now(), error=status)

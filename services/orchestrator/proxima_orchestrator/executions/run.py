@@ -98,6 +98,8 @@ class Run:
         self._begun = False
         self._accepted = False
         self._heard = False
+        # It is coming to its end: an abort has only to wait.
+        self._ending = False
         self._abort_reason: str | None = None
         self._abort_note = ""
         self._task: asyncio.Task[None] | None = None
@@ -119,6 +121,8 @@ class Run:
 
     async def _stop(self, task: asyncio.Task[None]) -> None:
         call = self._call
+        if self._ending:
+            return
         if call is None:
             if self.live.record.state is State.RUNNING:
                 self._abort_note = "; its backend could not be reached and stops by itself after the grace period"
@@ -128,7 +132,7 @@ class Run:
             with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
                 await call.write(self._abort_message())
         done, _ = await asyncio.wait([task], timeout=self._parts.rules.abort_seconds)
-        if not done:
+        if not done and not self._ending:
             self._abort_note = "; its backend did not confirm that it stopped"
             task.cancel()
 
@@ -148,9 +152,10 @@ class Run:
             task = asyncio.current_task()
             if task is not None:
                 task.uncancel()
+            self._ending = True
             await live.fail(Trigger.ABORT, self._aborted())
         except StaleWriteError as error:
-            log.error("execution moved on by somebody else", execution_id=live.record.id, message=str(error))
+            log.warning("execution moved on by somebody else", execution_id=live.record.id, message=str(error))
         except _UnknownJobError:
             await self._fail(
                 Internal(
@@ -176,6 +181,7 @@ class Run:
             log.info("execution ended", execution_id=record.id, state=record.state.name)
 
     async def _fail(self, error: ProximaError) -> None:
+        self._ending = True
         if self._abort_reason is not None:
             await self.live.fail(Trigger.ABORT, self._aborted())
             return
@@ -302,11 +308,16 @@ class Run:
             if not instance.is_serving:
                 instance = await self._find_again(instance)
             await self._run(instance, candidate, first=self._attach_message())
-            return True
         except _UnknownJobError:
-            pass
+            await self._requeue()
+            return False
         finally:
             instance.slots.give_back()
+        return True
+
+    async def _requeue(self) -> None:
+        """Start the next attempt of a run that is lost, or fail after the last."""
+        live = self.live
         record = live.record
         grace = self._parts.rules.grace_seconds
         orphaned = Aborted(
@@ -319,7 +330,6 @@ class Run:
             raise orphaned
         await live.requeue(orphaned)
         self._accepted = False
-        return False
 
     async def _find_again(self, instance: BackendInstance) -> BackendInstance:
         grace = self._parts.rules.grace_seconds
@@ -440,7 +450,7 @@ class Run:
             return _LostError(error)
         if error.reason == errors_pb2.ERROR_REASON_QUEUE_FULL:
             return _LostError(error, is_busy=True)
-        if error.reason == errors_pb2.ERROR_REASON_ABORTED:
+        if error.reason in (errors_pb2.ERROR_REASON_ABORTED, errors_pb2.ERROR_REASON_TAKEN_OVER):
             return _LostError(error)
         return error
 
@@ -459,6 +469,7 @@ class Run:
             live.write()
 
     async def _complete(self, done: backend_pb2.Done, intake: ResultIntake) -> None:
+        self._ending = True
         live = self.live
         usage = done.usage.SerializeToString()
         if done.outcome == backend_pb2.Done.OUTCOME_COMPLETED:

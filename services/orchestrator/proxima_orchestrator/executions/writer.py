@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from proxima.errors.v1 import errors_pb2
-from proxima_runtime.errors import Internal, ProximaError, ResourceExhausted
+from proxima_runtime.errors import Internal, ResourceExhausted
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -113,7 +113,7 @@ def _settle(group: Sequence[_Write[object]]) -> None:
 
 def translate(error: Exception) -> Exception:
     """Return the error of the catalogue that a failure of the database stands for; others pass through."""
-    if not isinstance(error, DBAPIError) or isinstance(error, ProximaError):
+    if not isinstance(error, DBAPIError):
         return error
     original = error.orig
     code = original.sqlite_errorcode & 0xFF if isinstance(original, sqlite3.Error) else -1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from importlib.metadata import version
 from typing import TypeAlias
 
 import grpc
@@ -20,6 +19,7 @@ from proxima_orchestrator.convert.plan import duration
 from proxima_orchestrator.executions.live import now
 from proxima_orchestrator.executions.service import Executions
 from proxima_orchestrator.servicers.unimplemented import not_implemented
+from proxima_orchestrator.version import VERSION
 
 SERVICE = backends_pb2.DESCRIPTOR.services_by_name["BackendCatalogService"].full_name
 _MAX_PAGE_SIZE = 1000
@@ -112,7 +112,7 @@ class BackendCatalogService(backends_pb2_grpc.BackendCatalogServiceServicer):
     ) -> backends_pb2.GetServerInfoResponse:
         """See the contract; being asked is no activity."""
         return backends_pb2.GetServerInfoResponse(
-            version=version("proxima-orchestrator"),
+            version=VERSION,
             start_time=timestamp(self._start_time),
             active_execution_count=self._executions.active_count,
             last_activity_time=timestamp(self._executions.last_activity),

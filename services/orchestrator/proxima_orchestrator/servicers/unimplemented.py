@@ -49,9 +49,8 @@ def _handler(method: MethodDescriptor) -> grpc.RpcMethodHandler[bytes, bytes]:
     async def refuse(_request: bytes, _context: Context) -> bytes:
         raise not_implemented(method.full_name)
 
-    async def refuse_stream(_request: bytes, _context: Context) -> AsyncIterator[bytes]:
-        raise not_implemented(method.full_name)
-        yield b""
+    async def refuse_stream(request: bytes, context: Context) -> AsyncIterator[bytes]:
+        yield await refuse(request, context)
 
     if method.server_streaming:
         return grpc.unary_stream_rpc_method_handler(refuse_stream)
