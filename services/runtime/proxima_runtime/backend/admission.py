@@ -11,6 +11,7 @@ from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, r
 
 from proxima_runtime.backend.circuits import CircuitUse, check_circuit
 from proxima_runtime.backend.columns import all_finite
+from proxima_runtime.backend.durations import from_duration
 from proxima_runtime.backend.engine import Engine
 from proxima_runtime.errors import (
     FailedPrecondition,
@@ -22,6 +23,8 @@ from proxima_runtime.errors import (
 
 MAX_SEED = 2**32 - 1
 MAX_SHOTS = 10**9
+_MAX_SECONDS = 1e9
+_MAX_GRACE_SECONDS = 86_400.0
 
 # Where a job leaves the thread count to us: one thread below this many amplitudes (or matrix entries), since starting
 # more costs more than they bring; all of the instance's from there on.
@@ -122,10 +125,15 @@ class Admission:
         limit = job.memory_limit_bytes
         _require(0 <= limit <= cap, "memory_limit_bytes", f"is {limit}, expected 0 to {cap}, this instance's cap")
         _require(0 <= job.max_error < 1, "max_error", f"is {job.max_error}, expected 0 up to, but not, 1")
-        for field in ("timeout", "grace_period", "predicted_duration"):
-            if job.HasField(field):
-                seconds = getattr(job, field).seconds
-                _require(0 <= seconds <= 10**9, field, f"is {seconds} s, expected 0 to 10^9 s")
+        for field, duration, maximum in (
+            ("timeout", job.timeout, _MAX_SECONDS),
+            ("grace_period", job.grace_period, _MAX_GRACE_SECONDS),
+            ("predicted_duration", job.predicted_duration, _MAX_SECONDS),
+        ):
+            seconds = from_duration(duration)
+            _require(0 <= seconds <= maximum, field, f"is {seconds:g} s, expected 0 to {maximum:g} s")
+        positive = not job.HasField("timeout") or from_duration(job.timeout) > 0
+        _require(positive, "timeout", "is 0 s; leave it out for no limit")
         _require(0 <= results.shots <= MAX_SHOTS, "results.shots", f"is {results.shots}, expected 0 to {MAX_SHOTS}")
         wanted = results.shots or results.probabilities or results.statevector or results.density_matrix
         _require(bool(wanted or results.observables), "results", "asks for nothing")

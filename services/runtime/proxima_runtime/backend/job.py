@@ -103,6 +103,7 @@ class Job:
         progress: the latest serialised progress message, or None.
         done: the serialised last message, or None.
         outcome: "completed", or the reason's name once it has failed.
+        peak_memory_bytes: peak memory over the warm worker, once it has ended.
         stream: the stream that holds it, or None.
         was_delivered: some stream got everything.
     """
@@ -116,6 +117,7 @@ class Job:
         self.progress: bytes | None = None
         self.done: bytes | None = None
         self.outcome = ""
+        self.peak_memory_bytes = 0
         self.stream: Stream | None = None
         self.was_delivered = False
         self.grace_timer: asyncio.TimerHandle | None = None
@@ -178,6 +180,7 @@ class Job:
             done.usage.queued_duration.CopyFrom(to_duration(self._queued_seconds))
             if self._worker is not None:
                 self._worker.spent_seconds += from_duration(done.usage.cpu_duration)
+            self.peak_memory_bytes = done.usage.peak_memory_bytes
             self.outcome = (
                 "completed"
                 if done.outcome == backend_pb2.Done.OUTCOME_COMPLETED
@@ -240,6 +243,7 @@ class Job:
 
     def _fail(self, error: ProximaError, *, usage: result_pb2.Usage) -> None:
         self.outcome = error.reason_name
+        self.peak_memory_bytes = usage.peak_memory_bytes
         done = backend_pb2.Done(outcome=backend_pb2.Done.OUTCOME_FAILED, status=to_status(error), usage=usage)
         self._finish(backend_pb2.ExecuteResponse(done=done).SerializeToString())
 
@@ -248,10 +252,13 @@ class Job:
         self.payload = b""
         self.done = done
         self._worker = None
+        # Thousands of finished jobs may be kept: they are to be small.
         if self._vigil is not None:
             self._vigil.close()
+            self._vigil = None
         if self._timeout_timer is not None:
             self._timeout_timer.cancel()
+            self._timeout_timer = None
         self._owner.job_finished(self)
         self._notify()
 

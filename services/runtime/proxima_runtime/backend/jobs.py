@@ -154,6 +154,7 @@ class Jobs:
         else:
             self._running_count -= 1
         self._metrics.executions.labels(outcome=job.outcome).inc()
+        self._metrics.peak_memory.observe(job.peak_memory_bytes)
         log = _log.debug if job.outcome == "completed" else _log.warning
         log("execution ended", execution_id=job.key[0], attempt=job.key[1], outcome=job.outcome)
         if job.stream is None:

@@ -40,8 +40,11 @@ _LEAK_BYTES = 256 * 2**20
 # Jobs above this give freed memory back to the kernel at their end.
 _TRIM_BYTES = 32 * 2**20
 
-# Address space that a thread takes without using it: its stack and its malloc arena's reservation.
-_THREAD_ADDRESS_BYTES = (8 + 64) * 2**20
+# Address space that threads beside the first take without using it: a stack each, and malloc arenas, of which the
+# worker's environment allows three more.
+_STACK_BYTES = 8 * 2**20
+_ARENA_BYTES = 64 * 2**20
+_MAX_ARENAS = 3
 
 
 class _LibC(Protocol):
@@ -115,7 +118,7 @@ class Worker:
         progress = _Progress(connection=self._connection, started=received, idle_bytes=self._idle.resident_bytes)
         error: ProximaError | None = None
         exhausted = False
-        _limit_address_space(self._idle.size_bytes + limit + job.thread_count * _THREAD_ADDRESS_BYTES)
+        _limit_address_space(self._idle.size_bytes + limit + _thread_bytes(job.thread_count))
         try:
             for item in self._engine.run(job, progress.report):
                 header, file = writer.write(item)
@@ -209,6 +212,11 @@ def _out_of_memory(*, limit: int, peak: int) -> ResourceExhausted:
         reason=errors_pb2.ERROR_REASON_OUT_OF_MEMORY,
         metadata={"memory_cap_bytes": str(limit), "peak_memory_bytes": str(peak)},
     )
+
+
+def _thread_bytes(thread_count: int) -> int:
+    others = max(thread_count - 1, 0)
+    return others * _STACK_BYTES + min(others, _MAX_ARENAS) * _ARENA_BYTES
 
 
 def _limit_address_space(size: int | None) -> None:
