@@ -33,10 +33,10 @@ def format_seconds(seconds: float | None) -> str:
         if seconds >= 100 * 86400:
             return f"{seconds / 86400:.3g} days"
         hours, rest = divmod(round(seconds / 60), 60)
-        return f"{hours} h {rest} min"
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
     if seconds >= 100:
         minutes, rest = divmod(round(seconds), 60)
-        return f"{minutes} min {rest} s"
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     for scale, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
         if seconds >= scale:
             return f"{seconds / scale:.3g} {unit}"

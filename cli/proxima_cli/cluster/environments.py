@@ -110,9 +110,7 @@ def _install(stack: Stack, place: _Place, *, report: Report) -> int:
             str(python),
             str(service.lock),
         )
-        packages = next(partial.glob("lib/python*/site-packages"))
-        lines = "".join(f"{folder}\n" for folder in stack.import_path(service))
-        (packages / "proxima-stack.pth").write_text(lines)
+        _put_on_path(stack, service, next(partial.glob("lib/python*/site-packages")))
         size = _size(partial)
         seconds = time.monotonic() - started
         marker = {"service": service.name, "stack": str(stack.root), "bytes": size, "seconds": round(seconds, 1)}
@@ -124,6 +122,17 @@ def _install(stack: Stack, place: _Place, *, report: Report) -> int:
         shutil.rmtree(partial, ignore_errors=True)
     report(f"proxima:   {service.name}: {format_bytes(size)} in {format_seconds(seconds)}")
     return size
+
+
+def _put_on_path(stack: Stack, service: Service, packages: Path) -> None:
+    """Make our packages importable where they are, and let `importlib.metadata` know their versions."""
+    (packages / "proxima-stack.pth").write_text("".join(f"{folder}\n" for folder in stack.import_path(service)))
+    for project in stack.projects(service):
+        folder = packages / f"{project.name.replace('-', '_')}-{project.version}.dist-info"
+        folder.mkdir()
+        metadata = f"Metadata-Version: 2.1\nName: {project.name}\nVersion: {project.version}\n"
+        (folder / "METADATA").write_text(metadata)
+        (folder / "INSTALLER").write_text("proxima\n")
 
 
 def _uv(service: Service, *arguments: str) -> None:

@@ -7,6 +7,7 @@ copy of the same tree at `proxima_cli/_stack`.
 import hashlib
 import platform
 import sys
+import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from proxima_runtime.errors import FailedPrecondition
 
 from proxima_cli import __version__
 
-__all__ = ["Service", "Stack", "find_stack"]
+__all__ = ["ORCHESTRATOR", "Project", "Service", "Stack", "find_stack"]
 
 ORCHESTRATOR = "orchestrator"
 _MODULES = {
@@ -46,6 +47,14 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Project:
+    """Name and version of a distribution of ours."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stack:
     """A tree with `proto/python` and `services/*`. `is_clone` says whether it is a working tree that may change."""
 
@@ -64,12 +73,18 @@ class Stack:
         return self.root / "proto" / "python", self.root / "services" / "runtime", service.folder
 
     def environment_digest(self, service: Service) -> str:
-        """Digest of what decides a service's environment: its lock, the interpreter, and where our packages are."""
+        """Digest of what decides a service's environment: lock, interpreter, and place and version of our projects."""
         sha = hashlib.sha256(service.lock.read_bytes())
         interpreter = (sys.implementation.cache_tag or "", platform.machine(), sys.platform, sys.base_prefix)
-        for part in (*interpreter, str(self.root)):
+        projects = (part for project in self.projects(service) for part in (project.name, project.version))
+        for part in (*interpreter, *projects, str(self.root)):
             sha.update(part.encode() + b"\0")
         return sha.hexdigest()[:12]
+
+    def projects(self, service: Service) -> tuple[Project, ...]:
+        """Name and version of the projects of ours that a service imports, as their pyproject.toml gives them."""
+        tables = [tomllib.loads((folder / "pyproject.toml").read_text()) for folder in self.import_path(service)]
+        return tuple(Project(name=table["project"]["name"], version=table["project"]["version"]) for table in tables)
 
     @cached_property
     def identity(self) -> str:

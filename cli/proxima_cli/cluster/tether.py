@@ -21,7 +21,10 @@ def main() -> None:
     if os.getppid() != supervisor:
         sys.exit(0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    os.execv(command[0], command)  # noqa: S606  # an argument list, never a shell
+    try:
+        os.execv(command[0], command)  # noqa: S606  # an argument list, never a shell
+    except OSError as error:
+        sys.exit(f"{command[0]}: {error.strerror}; `proxima down` and `proxima up` install it again")
 
 
 if __name__ == "__main__":
