@@ -36,7 +36,7 @@ async def _compare(name: str, source: str, peer: AerPeer, client: AsyncClient, *
     for turn in range(turns + warm_up):
         aer = peer.ask("run", source=source, method="statevector", shots=_SHOTS, threads=1, seed=turn)
         begin = time.perf_counter()
-        result = await client.run(source, backend="qiskit", method="statevector", shots=_SHOTS, seed=turn, thread_count=1)
+        result = await client.run(source, backend="qiskit", method="statevector", shots=_SHOTS, seed=turn)
         seconds = time.perf_counter() - begin
         assert result.counts is not None
         assert sum(result.counts.values()) == _SHOTS

@@ -1,0 +1,1 @@
+"""What no single project owns: scenarios, architecture rules, benchmarks."""

@@ -1,0 +1,1 @@
+"""Scenarios: what users do, through the command line, on a whole stack."""
