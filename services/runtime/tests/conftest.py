@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from typing import TypeVar
 
 import pytest
 from proxima_runtime.testing import BackendCaller, RunningBackend, start_backend
 
 T = TypeVar("T")
-Run = Callable[[Coroutine[None, None, T]], T]
-
-# Short enough for a test, and long enough that a busy machine does not hit it by chance.
-GRACE_SECONDS = 20.0
 
 
 @pytest.fixture(scope="session")
@@ -22,12 +17,6 @@ def runner() -> Iterator[asyncio.Runner]:
     """The event loop of the session."""
     with asyncio.Runner() as runner:
         yield runner
-
-
-@pytest.fixture(scope="session")
-def run(runner: asyncio.Runner) -> Run[object]:
-    """Run a coroutine to its end."""
-    return runner.run
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +43,3 @@ async def _enter(awaitable: Coroutine[None, None, T]) -> T:
 async def _open(target: str) -> BackendCaller:
     # A channel belongs to the loop that it was made in.
     return BackendCaller(target)
-
-
-def workers_of(pid: int) -> list[int]:
-    """Return the process ids of a service's workers."""
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return [int(word) for word in file.read().split()]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")

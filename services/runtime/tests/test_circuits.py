@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -73,7 +74,7 @@ def test_a_good_circuit_passes() -> None:
     assert not use.has_mid_circuit_measurement
 
 
-BROKEN = {
+BROKEN: dict[str, Callable[[circuit_pb2.Circuit], None]] = {
     "qubit_count": lambda c: setattr(c, "qubit_count", 0),
     "declared_qubit_count": lambda c: setattr(c, "declared_qubit_count", 2),
     "active_qubits": lambda c: c.active_qubits.append(9),
@@ -160,7 +161,9 @@ def measured(*tail: tuple[str, int]) -> circuit_pb2.Circuit:
     """Return a circuit of two qubits that measures qubit 0 into bit 0 and goes on with named steps."""
     circuit = circuit_pb2.Circuit(qubit_count=2, declared_qubit_count=2, clbit_count=2)
     kinds = {"x": Operation.KIND_GATE, "measure": Operation.KIND_MEASURE, "barrier": Operation.KIND_BARRIER}
-    opcodes, qubits, clbits = [], [], []
+    opcodes: list[int] = []
+    qubits: list[int] = []
+    clbits: list[int] = []
     for name, qubit in (("measure", 0), *tail):
         is_measure = name == "measure"
         opcodes.append(len(circuit.operations))

@@ -131,6 +131,7 @@ class Job:
         self._vigil: Vigil | None = None
         self._timeout_timer: asyncio.TimerHandle | None = None
         self._verdict: ProximaError | None = None
+        self._excess: ProximaError | None = None
 
     @property
     def file_bytes(self) -> int:
@@ -180,6 +181,9 @@ class Job:
             done.usage.queued_duration.CopyFrom(to_duration(self._queued_seconds))
             if self._worker is not None:
                 self._worker.spent_seconds += from_duration(done.usage.cpu_duration)
+            if self._excess is not None:
+                self._fail(self._excess, usage=done.usage)
+                return
             self.peak_memory_bytes = done.usage.peak_memory_bytes
             self.outcome = (
                 "completed"
@@ -188,11 +192,7 @@ class Job:
             )
             self._finish(message.SerializeToString())
         elif frame.payload[0] == _HEADER_TAG:
-            self.items.append(StoredItem(header=frame.payload, file=frame.file))
-            limit, size = self.terms.max_result_bytes, self.file_bytes
-            if limit and size > limit:
-                self.stop(_too_large(size, limit))
-            self._notify()
+            self._take(StoredItem(header=frame.payload, file=frame.file))
         else:
             if self._vigil is not None:
                 self._vigil.counts = True
@@ -226,6 +226,16 @@ class Job:
             self.grace_timer.cancel()
         for item in self.items:
             item.close()
+
+    def _take(self, item: StoredItem) -> None:
+        limit, size = self.terms.max_result_bytes, self.file_bytes + item.file_bytes
+        if limit and size > limit:
+            item.close()
+            self._excess = _too_large(size, limit)
+            self.stop(self._excess)
+            return
+        self.items.append(item)
+        self._notify()
 
     def _time_out(self) -> None:
         seconds = self.terms.timeout_seconds

@@ -41,7 +41,7 @@ async def start_backend(
     *,
     listen: str | None = None,
     environment: Mapping[str, str] | None = None,
-    wait_until_serving: bool = True,
+    wait: bool = True,
 ) -> AsyncIterator[RunningBackend]:
     """Run `python -m <module>` with this interpreter and yield it when it serves.
 
@@ -49,7 +49,7 @@ async def start_backend(
         module: the backend's package, for example "proxima_backend_qiskit".
         listen: where it listens; a Unix socket in a temporary folder by default.
         environment: variables over this process's own, for example PROXIMA_BACKEND_GRACE_SECONDS.
-        wait_until_serving: wait for health SERVING; else yield as soon as it is started.
+        wait: wait for health SERVING; else yield as soon as it is started.
 
     Raises:
         RuntimeError: it ended before it served; the message has its log.
@@ -70,7 +70,7 @@ async def start_backend(
                 env={**os.environ, **(environment or {})},
             )
         try:
-            if wait_until_serving:
+            if wait:
                 await _wait(target, process, log)
             yield RunningBackend(target=target, process=process, log=log)
         finally:
