@@ -125,7 +125,7 @@ types:
 
 [private]
 _types project environment *folders:
-    cd {{project}} && MYPYPATH={{root}}/proto/python:{{root}}/services/runtime:{{root}}/services/orchestrator:{{root}}/cli:. \
+    @cd {{project}} && MYPYPATH={{root}}/proto/python:{{root}}/services/runtime:{{root}}/services/orchestrator:{{root}}/cli:. \
         {{python}} -m mypy --config-file {{root}}/pyproject.toml --cache-dir {{root}}/.mypy_cache/{{project}} \
         --python-executable {{environment}}/bin/python {{folders}}
 
@@ -141,11 +141,12 @@ test: environments lock-check check tests
 # All tests but the slow ones, each project in its own environment
 tests: && _summary
     rm -rf {{reports}}
-    -just _pytest runtime {{venv}} services/runtime tests
-    -just _pytest orchestrator {{venv}} services/orchestrator tests
-    -just _pytest cli {{venv}} cli tests
-    -for backend in {{backends}}; do just _pytest $backend {{state}}/test/$backend services/$backend tests || true; done
-    -just _pytest root {{venv}} . tests/architecture tests/scenarios
+    -@just _pytest runtime {{venv}} services/runtime tests
+    -@just _pytest orchestrator {{venv}} services/orchestrator tests
+    -@just _pytest cli {{venv}} cli tests
+    -@for backend in {{backends}}; do just _pytest $backend {{state}}/test/$backend services/$backend tests || true; done
+    -@just _conformance example docs/examples/backend example_backend
+    -@just _pytest root {{venv}} . tests
 
 # The tests of one project: just test-one orchestrator -k store
 test-one project *options:
@@ -166,12 +167,19 @@ test-slow: environments
 [private]
 _pytest name environment folder *paths:
     @echo "== {{name}}"
-    cd {{folder}} && {{environment}}/bin/python -m pytest -q -c {{root}}/pyproject.toml --rootdir . -m "{{selection}}" \
+    @cd {{folder}} && {{environment}}/bin/python -m pytest -q -c {{root}}/pyproject.toml --rootdir . -m "{{selection}}" \
         --junitxml {{reports}}/{{name}}.xml {{paths}}
+
+# The suite of every backend, on the one of the documentation
+[private]
+_conformance name folder module:
+    @echo "== {{name}}"
+    @cd {{folder}} && {{python}} -m proxima_runtime.conformance --backend-module {{module}} -q -c {{root}}/pyproject.toml \
+        --rootdir . -m "{{selection}}" --junitxml {{reports}}/{{name}}.xml
 
 [private]
 _summary:
-    @{{python}} .ci/summary.py {{reports}} runtime orchestrator cli {{backends}} root
+    @{{python}} .ci/summary.py {{reports}} runtime orchestrator cli {{backends}} example root
 
 # --- the rest ---------------------------------------------------------------------------------------------------------
 

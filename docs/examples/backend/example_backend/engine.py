@@ -32,7 +32,7 @@ class ExampleEngine:
                 engine_version=self.version,
                 precisions=[result_pb2.PRECISION_DOUBLE],
                 max_qubit_count=16,
-                gates=["x", "h", "p", "u", "cx", "ccx"],
+                gates=["x", "h", "s", "p", "rx", "u", "cx", "rzz", "ccx"],
                 features=[capabilities_pb2.FEATURE_NON_CLIFFORD],
                 results=[
                     result_pb2.RESULT_KIND_COUNTS,

@@ -40,8 +40,16 @@ def unitary(name: str, parameters: Real) -> State:
         return np.eye(4, dtype=complex)[[0, 3, 2, 1]]
     if name == "ccx":
         return np.eye(8, dtype=complex)[[0, 1, 2, 7, 4, 5, 6, 3]]
-    angles = {"x": (np.pi, 0.0, np.pi), "h": (np.pi / 2, 0.0, np.pi)}
-    theta, phi, lam = angles.get(name) or ((0.0, 0.0, *parameters) if name == "p" else tuple(parameters))
+    if name == "rzz":
+        return np.diag(np.exp(0.5j * parameters[0] * np.array([-1, 1, 1, -1])))
+    theta, phi, lam = {
+        "x": (np.pi, 0.0, np.pi),
+        "h": (np.pi / 2, 0.0, np.pi),
+        "s": (0.0, 0.0, np.pi / 2),
+        "p": (0.0, 0.0, *parameters),
+        "rx": (*parameters, -np.pi / 2, np.pi / 2),
+        "u": tuple(parameters),
+    }[name]
     cosine, sine = np.cos(theta / 2), np.sin(theta / 2)
     return np.array([[cosine, -np.exp(1j * lam) * sine], [np.exp(1j * phi) * sine, np.exp(1j * (phi + lam)) * cosine]])
 
