@@ -58,6 +58,14 @@ def test_comments_name_only_known_reasons() -> None:
                 assert f"ERROR_REASON{name}" in REASONS, (file.name, name)
 
 
+def test_documents_named_by_comments_exist() -> None:
+    """Every document that a comment of the contract refers to is there."""
+    for file in contract().file:
+        for place in file.source_code_info.location:
+            for name in re.findall(r"docs/[\w.-]+\.md", place.leading_comments):
+                assert (ROOT / name).is_file(), (file.name, name)
+
+
 def test_every_reason_names_its_code() -> None:
     """The comment of every reason names the gRPC code that it travels with."""
     for name, comment in reason_comments().items():
