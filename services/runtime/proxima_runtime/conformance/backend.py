@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,7 @@ from proxima_runtime.errors import ProximaError, from_rpc_error, from_status
 START_SECONDS = 120.0
 CALL_SECONDS = 120.0
 
-_DTYPES = {
+_DTYPES: Mapping[int, np.dtype[np.number]] = {
     result_pb2.DATA_TYPE_UINT8: np.dtype("u1"),
     result_pb2.DATA_TYPE_UINT64: np.dtype("<u8"),
     result_pb2.DATA_TYPE_FLOAT64: np.dtype("<f8"),
@@ -34,7 +34,7 @@ _DTYPES = {
     result_pb2.DATA_TYPE_COMPLEX128: np.dtype("<c16"),
 }
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[np.number]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ class Stream:
 
     def drop(self) -> None:
         """Lose the stream, as a caller that dies does."""
-        self._call.cancel()
+        self._call.cancel()  # type: ignore[no-untyped-call]
         self._requests.put(None)
 
     def __iter__(self) -> Iterator[backend_pb2.ExecuteResponse]:
@@ -193,9 +193,12 @@ class Backend:
         """
         try:
             request = backend_pb2.EstimateResourcesRequest(job=job)
-            return self._stub.EstimateResources(request, timeout=CALL_SECONDS).estimate
+            response: backend_pb2.EstimateResourcesResponse = self._stub.EstimateResources(
+                request, timeout=CALL_SECONDS
+            )
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
+        return response.estimate
 
     def open(self, *, deadline_seconds: float = CALL_SECONDS) -> Stream:
         """Open an Execute stream."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -17,8 +18,12 @@ WIDTH = 4
 SHOTS = 20_000
 SEED = 11
 
-_FIELDS = {
-    result_pb2.RESULT_KIND_COUNTS: ("shots", (result_pb2.ARRAY_ROLE_COUNT_OUTCOMES, result_pb2.ARRAY_ROLE_COUNT_VALUES)),
+# The field that asks for a kind of result, and the arrays that answer.
+_FIELDS: Mapping[int, tuple[str, Sequence[int]]] = {
+    result_pb2.RESULT_KIND_COUNTS: (
+        "shots",
+        (result_pb2.ARRAY_ROLE_COUNT_OUTCOMES, result_pb2.ARRAY_ROLE_COUNT_VALUES),
+    ),
     result_pb2.RESULT_KIND_PROBABILITIES: ("probabilities", (result_pb2.ARRAY_ROLE_PROBABILITIES,)),
     result_pb2.RESULT_KIND_STATEVECTOR: ("statevector", (result_pb2.ARRAY_ROLE_STATEVECTOR,)),
     result_pb2.RESULT_KIND_DENSITY_MATRIX: ("density_matrix", (result_pb2.ARRAY_ROLE_DENSITY_MATRIX,)),
@@ -31,7 +36,7 @@ def _circuit(mode: Mode) -> CircuitWriter:
 
 
 def _run(backend: Backend, mode: Mode, kinds: tuple[int, ...], circuit: CircuitWriter) -> Result:
-    asked = {_FIELDS[result_pb2.ResultKind.ValueType(kind)][0] for kind in kinds}
+    asked = {_FIELDS[kind][0] for kind in kinds}
     return backend.run(
         mode.job(
             circuit,
@@ -55,10 +60,10 @@ def test_every_combination_of_results(backend: Backend, mode: Mode) -> None:
     for count in range(2, len(kinds) + 1):
         for chosen in itertools.combinations(kinds, count):
             result = _run(backend, mode, chosen, circuit)
-            roles = [role for kind in chosen for role in _FIELDS[result_pb2.ResultKind.ValueType(kind)][1]]
+            roles = [role for kind in chosen for role in _FIELDS[kind][1]]
             assert sorted(result.arrays) == sorted(roles)
             for kind in chosen:
-                for role in _FIELDS[result_pb2.ResultKind.ValueType(kind)][1]:
+                for role in _FIELDS[kind][1]:
                     np.testing.assert_allclose(result.arrays[role], alone[kind].arrays[role], atol=mode.tolerance)
 
 
