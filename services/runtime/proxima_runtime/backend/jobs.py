@@ -128,7 +128,9 @@ class Jobs:
         """Give a job to a new stream; the one that held it ends with ABORTED."""
         stream = Stream()
         if job.stream is not None:
-            job.stream.fail(Aborted("a newer stream has taken over this job", reason=errors_pb2.ERROR_REASON_ABORTED))
+            job.stream.fail(
+                Aborted("a newer stream has taken over this job", reason=errors_pb2.ERROR_REASON_TAKEN_OVER)
+            )
         if job.grace_timer is not None:
             job.grace_timer.cancel()
             job.grace_timer = None
