@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["resident_memory"]
+__all__ = ["processes", "resident_memory"]
 
 
 def resident_memory(pid: int) -> tuple[int, int]:
     """Return (bytes resident, number of processes) of a process and its descendants; (0, 0) where it is gone."""
     children: dict[int, list[int]] = {}
-    for process, parent in _processes():
+    for process, parent in processes():
         children.setdefault(parent, []).append(process)
     total = count = 0
     pending = [pid]
@@ -24,8 +24,8 @@ def resident_memory(pid: int) -> tuple[int, int]:
     return total, count
 
 
-def _processes() -> Iterator[tuple[int, int]]:
-    """(process, parent) of every process that can be read."""
+def processes() -> Iterator[tuple[int, int]]:
+    """Yield (process, parent) for every process that can be read."""
     for entry in os.listdir("/proc"):
         if not entry.isdecimal():
             continue

@@ -164,17 +164,18 @@ def _wait_until_ready(paths: ClusterPaths, status: ClusterStatus, *, report: Rep
     if status.phase == "ready":
         return status
     started = time.monotonic()
-    seen: dict[str, str] = {}
+    seen = {(service.name, service.state) for service in status.services}
     last = None
     for last in follow(paths, "wait"):
         for service in last.services:
-            if seen.get(service.name) != service.state and service.state not in ("starting", "stopped"):
+            if (service.name, service.state) not in seen and service.state not in ("starting", "stopped"):
                 ended = f" ({service.last_exit}; see {service.log})" if service.state != "serving" else ""
                 report(f"proxima:   {service.name} is {service.state}{ended}")
-            seen[service.name] = service.state
+            seen.add((service.name, service.state))
     if last is None or last.phase != "ready":
         return None
-    report(f"proxima: the local cluster is ready after {format_seconds(time.monotonic() - started)}")
+    if last.service(ORCHESTRATOR).state == "serving":
+        report(f"proxima: the local cluster is ready after {format_seconds(time.monotonic() - started)}")
     return last
 
 
