@@ -98,7 +98,8 @@ class BackendServiceServicer:
         and the older ends.
 
         When the caller goes away the job goes on for the grace period (`Job.grace_period`), waiting for an attach; then it is
-        killed. A finished result is kept for the same time.
+        killed, and its end (ERROR_REASON_ORPHANED) kept for as long again. A finished result is kept for the grace period too;
+        a large one that was sent to its end is dropped earlier when the results kept take much memory.
 
         A failure to start is the status of the call. A failure of the run is `Done.status`, and the status of the call is OK.
 
