@@ -162,8 +162,9 @@ def test_a_newer_stream_takes_over(runner: asyncio.Runner, caller: BackendCaller
         newer = await caller.attach(older.name)
         await newer.until("accepted")
 
-        with pytest.raises(Aborted, match="newer stream"):
+        with pytest.raises(Aborted, match="newer stream") as caught:
             await older.finish()
+        assert caught.value.reason == errors_pb2.ERROR_REASON_TAKEN_OVER
         assert (await newer.finish()).is_complete
 
     runner.run(scenario())

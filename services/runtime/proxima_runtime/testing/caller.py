@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import uuid
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -104,8 +106,9 @@ class Execution:
         await self._call.write(request)
 
     async def abort(self, reason: str = "") -> None:
-        """Ask for the run to stop."""
-        await self.send(backend_pb2.ExecuteRequest(abort=backend_pb2.AbortExecution(reason=reason)))
+        """Ask for the run to stop; does nothing where the stream has ended meanwhile."""
+        with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            await self.send(backend_pb2.ExecuteRequest(abort=backend_pb2.AbortExecution(reason=reason)))
 
     async def until(self, name: str) -> None:
         """Read until a message of this name has come.
