@@ -8,6 +8,8 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,6 +152,41 @@ def test_every_backend_passes_its_own_test(shared: Cluster) -> None:
     """`backends test` judges real numbers."""
     for backend in ("qiskit", "cirq"):
         assert shared.proxima("backends", "test", backend).returncode == 0
+
+
+@pytest.mark.parametrize("family", ["qiskit", "cirq"])
+def test_the_notebook_scripts_run(shared: Cluster, family: str) -> None:
+    """The example with circuits of each library agrees with that library; it runs in the environment that has it."""
+    environments = Path(shared.proxima.environment["PROXIMA_ENVIRONMENTS"])
+    python = next(path for path in environments.glob(f"{family}-*/bin/python"))
+    script = ROOT / "docs" / "examples" / f"notebook_{family}.py"
+    environment = {
+        **shared.proxima.environment,
+        "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("cli", "proto/python", "services/runtime")),
+        "PROXIMA_SERVER": str(shared.status()["server"]),
+    }
+    done = subprocess.run([python, script], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "qiskit aer" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["bell", "ghz", "qft"])
+def test_the_example_circuits_run(shared: Cluster, name: str) -> None:
+    """Every example is a circuit that runs as it stands."""
+    done = shared.proxima("run", str(ROOT / "docs" / "examples" / f"{name}.qasm"), "-o", "json", "--shots", "200")
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)["counts"]
+    assert sum(counts.values()) == 200
+    assert name == "qft" or {len(set(key)) for key in counts} == {1}
+
+
+def test_the_client_finds_the_local_cluster(shared: Cluster) -> None:
+    """`Client()` without a target asks `proxima up` for the cluster that is there."""
+    code = "from proxima_client import Client\nwith Client() as client: print(client.server_info().version)"
+    environment = dict(shared.proxima.environment)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
 
 
 def test_version_names_all_parts(shared: Cluster) -> None:
