@@ -181,6 +181,12 @@ _conformance name folder module:
 _summary:
     @{{python}} .ci/summary.py {{reports}} runtime orchestrator cli {{backends}} example root
 
+# --- benchmarks -------------------------------------------------------------------------------------------------------
+
+# Proxima side by side with its peers: all benchmarks, or those named: just bench overhead parser
+bench *names: environments
+    {{python}} -m tests.benchmarks {{names}}
+
 # --- the rest ---------------------------------------------------------------------------------------------------------
 
 # Build the documentation into site/, strictly

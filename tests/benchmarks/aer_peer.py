@@ -27,7 +27,9 @@ def _run(source: str, *, method: str, shots: int, threads: int, seed: int) -> di
     key = (method, threads)
     if key not in _simulators:
         _simulators[key] = AerSimulator(method=method, max_parallel_threads=threads)
-    counts: dict[str, int] = _simulators[key].run(_circuit(source), shots=shots, seed_simulator=seed).result().get_counts()
+    counts: dict[str, int] = (
+        _simulators[key].run(_circuit(source), shots=shots, seed_simulator=seed).result().get_counts()
+    )
     return counts
 
 

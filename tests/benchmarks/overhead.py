@@ -1,7 +1,7 @@
 """What Proxima adds to a run: client, orchestrator, durable store, backend and worker, against Aer in one process.
 
-The peer starts from a built circuit and ends with counts; Proxima starts from OpenQASM text and ends with counts that are
-stored. Both run one after the other, in turns, with one thread each.
+The peer starts from a built circuit and ends with counts; Proxima starts from OpenQASM text and ends with counts that
+are stored. Both run one after the other, in turns, with one thread each.
 """
 
 from __future__ import annotations

@@ -27,33 +27,34 @@ async def run() -> None:
     direct: list[float] = []
     relayed: list[float] = []
     stored: list[float] = []
-    async with start_stack("qiskit") as stack:
-        async with (
-            grpc.aio.insecure_channel(stack.backend_targets["qiskit"], options=_OPTIONS) as south,
-            grpc.aio.insecure_channel(stack.target, options=_OPTIONS) as north,
-        ):
-            backend = backend_pb2_grpc.BackendServiceStub(south)
-            executions = executions_pb2_grpc.ExecutionServiceStub(north)
-            for _ in range(_TURNS):
-                call = backend.Execute()
-                await call.write(backend_pb2.ExecuteRequest(start=_start()))
-                direct.append(await _drain(call))
-                spec = executions_pb2.ExecutionSpec(
-                    backend="backends/qiskit",
-                    method=capabilities_pb2.METHOD_STATEVECTOR,
-                    results=result_pb2.ResultSpec(statevector=True),
-                    circuit=executions_pb2.CircuitSource(
-                        openqasm=f'OPENQASM 2.0;include "qelib1.inc";qreg q[{_QUBITS}];h q;'.encode()
-                    ),
-                )
-                request = executions_pb2.ExecuteRequest(spec=spec, deliver_results=True)
-                name: list[str] = []
-                relayed.append(await _drain(executions.Execute(request), names=name))
-                stored.append(await _drain(executions.ReadResult(executions_pb2.ReadResultRequest(name=name[0]))))
+    async with (
+        start_stack("qiskit") as stack,
+        grpc.aio.insecure_channel(stack.backend_targets["qiskit"], options=_OPTIONS) as south,
+        grpc.aio.insecure_channel(stack.target, options=_OPTIONS) as north,
+    ):
+        backend = backend_pb2_grpc.BackendServiceStub(south)
+        executions = executions_pb2_grpc.ExecutionServiceStub(north)
+        for _ in range(_TURNS):
+            call = backend.Execute()
+            await call.write(backend_pb2.ExecuteRequest(start=_start()))
+            direct.append(await _drain(call))
+            spec = executions_pb2.ExecutionSpec(
+                backend="backends/qiskit",
+                method=capabilities_pb2.METHOD_STATEVECTOR,
+                results=result_pb2.ResultSpec(statevector=True),
+                circuit=executions_pb2.CircuitSource(
+                    openqasm=f'OPENQASM 2.0;include "qelib1.inc";qreg q[{_QUBITS}];h q;'.encode()
+                ),
+            )
+            request = executions_pb2.ExecuteRequest(spec=spec, deliver_results=True)
+            name: list[str] = []
+            relayed.append(await _drain(executions.Execute(request), names=name))
+            stored.append(await _drain(executions.ReadResult(executions_pb2.ReadResultRequest(name=name[0]))))
     mib = _BYTES / 2**20
     print(
         f"direct {mib / statistics.median(direct):,.0f} MiB/s; live through the orchestrator "
-        f"{mib / statistics.median(relayed):,.0f} MiB/s, ratio {statistics.median(direct) / statistics.median(relayed):.2f}; "
+        f"{mib / statistics.median(relayed):,.0f} MiB/s, "
+        f"ratio {statistics.median(direct) / statistics.median(relayed):.2f}; "
         f"from the store {mib / statistics.median(stored):,.0f} MiB/s"
     )
 

@@ -1,4 +1,4 @@
-"""A stack of its own for each benchmark: backends and orchestrator as processes on Unix sockets in a temporary folder."""
+"""A stack of its own for each benchmark: backends and orchestrator on Unix sockets in a temporary folder."""
 
 from __future__ import annotations
 
@@ -56,7 +56,11 @@ async def start_stack(*backends: str) -> AsyncIterator[Stack]:
         try:
             for name in backends:
                 processes[name] = _start(
-                    folder, name, environment_python(name), f"proxima_backend_{name}", PROXIMA_BACKEND_LISTEN=targets[name]
+                    folder,
+                    name,
+                    environment_python(name),
+                    f"proxima_backend_{name}",
+                    PROXIMA_BACKEND_LISTEN=targets[name],
                 )
             processes["orchestrator"] = _start(
                 folder,

@@ -27,8 +27,8 @@ async def run() -> None:
                 )
                 seconds = await _many(client, source, runs=_RUNS, in_flight=in_flight)
                 print(
-                    f"{in_flight:>3} in flight: {_RUNS / seconds:7.1f} runs/s; Aer's loop {_RUNS / loop['seconds']:7.1f} "
-                    f"runs/s; ratio {loop['seconds'] / seconds:.2f}"
+                    f"{in_flight:>3} in flight: {_RUNS / seconds:7.1f} runs/s; "
+                    f"Aer's loop {_RUNS / loop['seconds']:7.1f} runs/s; ratio {loop['seconds'] / seconds:.2f}"
                 )
 
 

@@ -36,17 +36,29 @@ def random_program(rng: np.random.Generator, *, qubit_count: int, gate_count: in
         version: language, 2 or 3.
         clifford: only gates of the Clifford group.
     """
-    gates = QELIB1 if version == 2 else STDGATES  # noqa: PLR2004
-    names = [name for name, (qubits, _) in gates.items() if qubits <= qubit_count and (not clifford or name in CLIFFORD)]
+    gates = QELIB1 if version == 2 else STDGATES
+    names = [
+        name for name, (qubits, _) in gates.items() if qubits <= qubit_count and (not clifford or name in CLIFFORD)
+    ]
     # Two quantum registers where possible, so that indices are not register offsets by accident.
     split = int(rng.integers(1, qubit_count)) if qubit_count > 1 else qubit_count
     labels = [f"a[{i}]" for i in range(split)] + [f"b[{i}]" for i in range(qubit_count - split)]
     sizes = [("a", split), *([("b", qubit_count - split)] if qubit_count > split else [])]
     bit_count = qubit_count + int(rng.integers(0, 2))
-    if version == 2:  # noqa: PLR2004
-        lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', *(f"qreg {r}[{n}];" for r, n in sizes), f"creg c[{bit_count}];"]
+    if version == 2:
+        lines = [
+            "OPENQASM 2.0;",
+            'include "qelib1.inc";',
+            *(f"qreg {r}[{n}];" for r, n in sizes),
+            f"creg c[{bit_count}];",
+        ]
     else:
-        lines = ["OPENQASM 3.0;", 'include "stdgates.inc";', *(f"qubit[{n}] {r};" for r, n in sizes), f"bit[{bit_count}] c;"]
+        lines = [
+            "OPENQASM 3.0;",
+            'include "stdgates.inc";',
+            *(f"qubit[{n}] {r};" for r, n in sizes),
+            f"bit[{bit_count}] c;",
+        ]
     for _ in range(gate_count):
         name = str(rng.choice(names))
         qubits, parameters = gates[name]
@@ -56,7 +68,7 @@ def random_program(rng: np.random.Generator, *, qubit_count: int, gate_count: in
     measured = rng.permutation(qubit_count)[: int(rng.integers(1, qubit_count + 1))]
     bits = rng.permutation(bit_count)[: len(measured)]
     for qubit, bit in zip(measured, bits, strict=True):
-        if version == 2:  # noqa: PLR2004
+        if version == 2:
             lines.append(f"measure {labels[int(qubit)]} -> c[{bit}];")
         else:
             lines.append(f"c[{bit}] = measure {labels[int(qubit)]};")

@@ -11,8 +11,8 @@ def goodness_of_fit(
 ) -> float:
     """Return the p-value of `counts` being drawn from `probabilities`.
 
-    The statistic is the unbiased collision form T = sum over x of ((X - N p)^2 - X) / max(p, 1/N), its null is found by Monte
-    Carlo multinomial draws. An outcome that was seen although its probability is under 1e-12 gives 0.
+    The statistic is the unbiased collision form T = sum over x of ((X - N p)^2 - X) / max(p, 1/N), its null is found by
+    Monte Carlo multinomial draws. An outcome that was seen although its probability is under 1e-12 gives 0.
 
     Args:
         counts: shape (outcomes,), sums to the shots N.

@@ -34,7 +34,7 @@ def _dense(values: dict[str, float], bits: int) -> NDArray[np.float64]:
 
 
 def _run_everywhere(client: Client, index: int) -> tuple[dict[str, NDArray[np.float64]], list[float]]:
-    """Run random circuit `index` on every capable method; return exact distributions and the p-values of the samples."""
+    """Run random circuit `index` on every capable method; return distributions and p-values of samples."""
     rng = np.random.default_rng([2, index])
     clifford = index % 4 == 0
     source = random_program(
@@ -67,7 +67,7 @@ def _run_everywhere(client: Client, index: int) -> tuple[dict[str, NDArray[np.fl
 
 @pytest.mark.parametrize("circuits", [30, pytest.param(100, marks=pytest.mark.slow)])
 def test_every_pair_of_methods_agrees_on_random_circuits(client: Client, circuits: int) -> None:
-    """Exact distributions agree within rounding on every pair of methods, and all samples fit them at family-wise 1e-3."""
+    """Exact distributions agree within rounding on every pair, and all samples fit them (family-wise 1e-3)."""
     all_p_values: list[float] = []
     for index in range(circuits):
         exact, p_values = _run_everywhere(client, index)

@@ -12,42 +12,44 @@ _BAD_CIRCUIT = 3
 _REFUSED = 4
 _USAGE = 2
 
-_CIRCUITS: dict[str, tuple[str | bytes, str, list[str]]] = {
-    "missing semicolon": (_TWO + "h q[0]\ncx q[0],q[1];\n", "SYNTAX", ["line 6"]),
-    "unclosed bracket": (_TWO + "h q[0;\n", "SYNTAX", ["line 5", "]"]),
-    "unknown gate": (_TWO + "hh q[0];\n", "INVALID_CIRCUIT", ["line 5", "hh"]),
-    "wrong arity": (_TWO + "cx q[0];\n", "INVALID_CIRCUIT", ["line 5", "cx", "2"]),
-    "wrong number of parameters": (_TWO + "rz q[0];\n", "INVALID_CIRCUIT", ["line 5", "rz", "1"]),
-    "index out of range": (_TWO + "h q[2];\n", "INVALID_CIRCUIT", ["line 5", "q[2]"]),
-    "duplicate qubits": (_TWO + "cx q[1],q[1];\n", "INVALID_CIRCUIT", ["line 5", "q[1]"]),
-    "undeclared register": (_TWO + "h r[0];\n", "INVALID_CIRCUIT", ["line 5", "r"]),
-    "division by zero": (_TWO + "rz(1/0) q[0];\n", "INVALID_CIRCUIT", ["line 5", "zero"]),
-    "division by zero in OpenQASM 3": (_THREE + "rz(1/0) q[0];\n", "INVALID_CIRCUIT", ["line 5", "zero"]),
-    "not a number": (_TWO + "rz(sqrt(-1)) q[0];\n", "INVALID_CIRCUIT", ["line 5"]),
-    "infinite angle": (_TWO + "rz(1e308*1e10) q[0];\n", "INVALID_CIRCUIT", ["line 5"]),
-    "recursive gate": (_TWO + "gate g a { g a; }\ng q[0];\n", "INVALID_CIRCUIT", ["line 5", "g"]),
-    "huge loop": (_THREE + "for int i in [0:999999999] { h q[0]; }\n", "CIRCUIT_LIMIT", ["instructions"]),
+_CIRCUITS: dict[str, tuple[str | bytes, str, int | None, list[str]]] = {
+    "missing semicolon": (_TWO + "h q[0]\ncx q[0],q[1];\n", "SYNTAX", 6, []),
+    "unclosed bracket": (_TWO + "h q[0;\n", "SYNTAX", 5, ["]"]),
+    "unknown gate": (_TWO + "hh q[0];\n", "INVALID_CIRCUIT", 5, ["hh"]),
+    "wrong arity": (_TWO + "cx q[0];\n", "INVALID_CIRCUIT", 5, ["cx", "2"]),
+    "wrong number of parameters": (_TWO + "rz q[0];\n", "INVALID_CIRCUIT", 5, ["rz", "1"]),
+    "index out of range": (_TWO + "h q[2];\n", "INVALID_CIRCUIT", 5, ["q[2]"]),
+    "duplicate qubits": (_TWO + "cx q[1],q[1];\n", "INVALID_CIRCUIT", 5, ["q[1]"]),
+    "undeclared register": (_TWO + "h r[0];\n", "INVALID_CIRCUIT", 5, ["r"]),
+    "division by zero": (_TWO + "rz(1/0) q[0];\n", "INVALID_CIRCUIT", 5, ["zero"]),
+    "division by zero in OpenQASM 3": (_THREE + "rz(1/0) q[0];\n", "INVALID_CIRCUIT", 5, ["zero"]),
+    "not a number": (_TWO + "rz(sqrt(-1)) q[0];\n", "INVALID_CIRCUIT", 5, []),
+    "infinite angle": (_TWO + "rz(1e308*1e10) q[0];\n", "INVALID_CIRCUIT", 5, []),
+    "recursive gate": (_TWO + "gate g a { g a; }\ng q[0];\n", "INVALID_CIRCUIT", 5, ["g"]),
+    "huge loop": (_THREE + "for int i in [0:999999999] { h q[0]; }\n", "CIRCUIT_LIMIT", None, ["instructions"]),
     "nested loops": (
         _THREE + "for int i in [0:99999] { for int j in [0:9999] { h q[0]; } }\n",
         "CIRCUIT_LIMIT",
+        None,
         ["instructions"],
     ),
-    "include of a file": ('OPENQASM 2.0;\ninclude "/etc/passwd";\nqreg q[1];\n', "INVALID_CIRCUIT", ["line 2", "qelib1.inc"]),
-    "include with a path": ('OPENQASM 3.0;\ninclude "../secret.inc";\n', "INVALID_CIRCUIT", ["line 2", "stdgates.inc"]),
-    "not UTF-8": (b"OPENQASM 2.0;\n\xff\xfe\nqreg q[1];\n", "SYNTAX", ["utf-8"]),
-    "binary": (b"\x7fELF\x02\x01\x01\x00\x00\x00", "SYNTAX", []),
-    "empty": (b"", "SYNTAX", ["empty"]),
-    "no header": ("qreg q[1];\n", "SYNTAX", ["openqasm"]),
-    "shots without a measurement": (_TWO + "h q[0];\n", "NO_MEASUREMENT", ["measure"]),
+    "include of a file": ('OPENQASM 2.0;\ninclude "/etc/passwd";\nqreg q[1];\n', "INVALID_CIRCUIT", 2, ["qelib1.inc"]),
+    "include with a path": ('OPENQASM 3.0;\ninclude "../secret.inc";\n', "INVALID_CIRCUIT", 2, ["stdgates.inc"]),
+    "not UTF-8": (b"OPENQASM 2.0;\n\xff\xfe\nqreg q[1];\n", "SYNTAX", None, ["utf-8"]),
+    "binary": (b"\x7fELF\x02\x01\x01\x00\x00\x00", "SYNTAX", None, []),
+    "empty": (b"", "SYNTAX", None, ["empty"]),
+    "no header": ("qreg q[1];\n", "SYNTAX", None, ["openqasm"]),
+    "shots without a measurement": (_TWO + "h q[0];\n", "NO_MEASUREMENT", None, ["measure"]),
 }
 
 
 @pytest.mark.parametrize("name", _CIRCUITS)
 def test_a_faulty_circuit_is_refused_at_its_place(runner: Runner, name: str) -> None:
     """A faulty circuit ends with exit code 3, a typed reason, and the line where there is one."""
-    source, reason, mentions = _CIRCUITS[name]
+    source, reason, line, mentions = _CIRCUITS[name]
     outcome = runner.run_circuit(source, "--shots", "100")
     assert_refused(outcome, exit_code=_BAD_CIRCUIT, reason=f"ERROR_REASON_{reason}", mentions=mentions)
+    assert line is None or outcome.json["error"]["line"] == line, outcome
 
 
 _BELL = _TWO + "h q[0];\ncx q[0],q[1];\nmeasure q -> c;\n"
@@ -83,7 +85,9 @@ def test_fifty_megabytes_of_source_are_refused(runner: Runner) -> None:
 
 def test_a_million_declared_qubits_are_answered(runner: Runner) -> None:
     """Idle qubits cost nothing: 10^6 declared qubits with one in use run."""
-    source = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1000000];\ncreg c[1];\nx q[999999];\nmeasure q[999999] -> c[0];\n'
+    source = (
+        'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1000000];\ncreg c[1];\nx q[999999];\nmeasure q[999999] -> c[0];\n'
+    )
     outcome = runner.run_circuit(source, "--shots", "10")
     assert outcome.exit_code == 0, outcome
     assert outcome.json["counts"] == {"1": 10}

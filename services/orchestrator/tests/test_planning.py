@@ -1,0 +1,273 @@
+"""What planning filters, refuses and ranks; pure functions only."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from proxima.orchestrator.v1 import executions_pb2
+from proxima.simulation.v1 import capabilities_pb2, result_pb2
+
+from proxima_orchestrator.capabilities import (
+    Capabilities,
+    Estimate,
+    Feature,
+    Method,
+    MethodCapability,
+    Precision,
+    ResultKind,
+    Violation,
+)
+from proxima_orchestrator.characteristics import Characteristics
+from proxima_orchestrator.cost import predict, threads_for
+from proxima_orchestrator.planning import (
+    Candidate,
+    Exclusion,
+    Offer,
+    Options,
+    Preference,
+    RefusedError,
+    ResultRequest,
+    candidates_of,
+    readable,
+    refusal_of,
+    resolve_results,
+    with_estimate,
+)
+from proxima_orchestrator.selection import Record, Weights, explain, rank
+
+GIB = 2**30
+
+
+def circuit(**changes: object) -> Characteristics:
+    """Characteristics of a small circuit that measures."""
+    values: dict[str, object] = {
+        "declared_qubit_count": 4,
+        "active_qubit_count": 4,
+        "clbit_count": 4,
+        "instruction_count": 8,
+        "depth": 3,
+        "operation_counts": (("h", 4), ("measure", 4)),
+        "gates": frozenset({"h"}),
+        "multi_qubit_gate_count": 0,
+        "is_clifford": True,
+        "t_count": 0,
+        "measurement_count": 4,
+        "has_mid_circuit_measurement": False,
+        "features": frozenset(),
+    }
+    return Characteristics(**(values | changes))  # type: ignore[arg-type]
+
+
+def method(**changes: object) -> MethodCapability:
+    """A method that can do common things."""
+    values: dict[str, object] = {
+        "method": Method.STATEVECTOR,
+        "engine": "aer",
+        "engine_version": "1",
+        "precisions": (Precision.DOUBLE, Precision.SINGLE),
+        "max_qubit_count": 30,
+        "gates": frozenset({"h", "cx"}),
+        "features": frozenset({Feature.NON_CLIFFORD}),
+        "results": frozenset({ResultKind.COUNTS, ResultKind.PROBABILITIES, ResultKind.STATEVECTOR}),
+        "max_shots": 10**6,
+        "deterministic": True,
+    }
+    return MethodCapability(**(values | changes))  # type: ignore[arg-type]
+
+
+def offer(*methods: MethodCapability, backend: str = "qiskit") -> Offer:
+    """A backend with 20 GiB and 2 threads that offers these methods."""
+    capabilities = Capabilities(
+        backend=backend,
+        version="1",
+        methods=methods,
+        memory_cap_bytes=20 * GIB,
+        worker_count=1,
+        thread_count=2,
+    )
+    return Offer(backend=backend, capabilities=capabilities)
+
+
+SHOTS = ResultRequest(shots=100)
+ANY = Options(results=SHOTS, seed=0)
+
+
+def test_enumerations_have_the_numbers_of_the_contract():
+    """Methods, precisions, features, results and preferences have the contract's names and numbers."""
+    for kind, wire, prefix in (
+        (Method, capabilities_pb2.Method, "METHOD_"),
+        (Precision, result_pb2.Precision, "PRECISION_"),
+        (Feature, capabilities_pb2.Feature, "FEATURE_"),
+        (ResultKind, result_pb2.ResultKind, "RESULT_KIND_"),
+    ):
+        ours = {f"{prefix}{item.name}": int(item) for item in kind if item}
+        assert ours == {name: number for name, number in wire.items() if number}
+    wire_numbers = {number for _, number in executions_pb2.Preference.items()}
+    assert {int(item) for item in Preference} == wire_numbers
+
+
+@pytest.mark.parametrize(
+    ("changes", "needs", "named"),
+    [
+        ({"max_qubit_count": 3}, {}, "at most 3 qubits"),
+        ({"gates": frozenset({"cx"})}, {}, "lacks the gate(s) h"),
+        ({"features": frozenset()}, {"features": frozenset({Feature.RESET})}, "lacks reset"),
+        ({"features": frozenset()}, {"features": frozenset({Feature.NON_CLIFFORD})}, "Clifford circuits only"),
+        ({"results": frozenset({ResultKind.STATEVECTOR})}, {}, "does not give counts"),
+        ({"max_shots": 10}, {}, "at most 10 shots"),
+    ],
+)
+def test_what_is_missing_is_named(changes, needs, named):
+    """A method that lacks something is excluded by a sentence that names it."""
+    (candidate,) = candidates_of([offer(method(**changes))], ANY, SHOTS, circuit(**needs))
+    assert [named in item.description for item in candidate.exclusions] == [True]
+    assert candidate.exclusions[0].reason == "ERROR_REASON_UNSUPPORTED_BY_BACKEND"
+
+
+def test_pins_narrow_the_candidates():
+    """A pinned backend, method or engine leaves only what fits it."""
+    offers = [offer(method(), method(method=Method.DENSITY_MATRIX)), offer(method(engine="qsim"), backend="cirq")]
+    for options, count in (
+        (ANY, 3),
+        (Options(results=SHOTS, seed=0, backend="qiskit"), 2),
+        (Options(results=SHOTS, seed=0, method=Method.STATEVECTOR), 2),
+        (Options(results=SHOTS, seed=0, engine="qsim"), 1),
+    ):
+        assert len(candidates_of(offers, options, SHOTS, circuit())) == count
+
+
+def test_memory_over_the_cap_is_refused_with_figures():
+    """Over the cap is INSUFFICIENT_MEMORY with needed bytes, available bytes and the largest size that would fit."""
+    (candidate,) = candidates_of([offer(method(method=Method.DENSITY_MATRIX))], ANY, SHOTS, circuit())
+    estimate = Estimate(peak_memory_bytes=64 * GIB, largest_fitting_qubit_count=15, work_units=1, rule="")
+    after = with_estimate(candidate, estimate, safe_fraction=0.8)
+    assert after.exclusions[0].description == (
+        "density_matrix needs 64 GiB, 20 GiB are available; 15 qubits would fit"
+    )
+    refusal = refusal_of([after], ANY, safe_fraction=0.8)
+    assert refusal.reason == "ERROR_REASON_INSUFFICIENT_MEMORY"
+    assert refusal.metadata == {
+        "needed_bytes": str(64 * GIB),
+        "available_bytes": str(20 * GIB),
+        "largest_qubit_count": "15",
+    }
+
+
+@given(st.integers(0, 40 * GIB))
+def test_the_safe_line_is_exact(needed):
+    """Up to the safe line runs, up to the cap needs consent, above never runs."""
+    (candidate,) = candidates_of([offer(method())], ANY, SHOTS, circuit())
+    estimate = Estimate(peak_memory_bytes=needed, largest_fitting_qubit_count=30, work_units=1, rule="")
+    reasons = [item.reason for item in with_estimate(candidate, estimate, safe_fraction=0.8).exclusions]
+    if needed <= 16 * GIB:
+        assert reasons == []
+    elif needed <= 20 * GIB:
+        assert reasons == ["ERROR_REASON_ABOVE_SAFE_LINE"]
+    else:
+        assert reasons == ["ERROR_REASON_INSUFFICIENT_MEMORY"]
+
+
+def test_violations_of_the_backend_exclude():
+    """What the backend's own estimate objects to excludes the candidate."""
+    (candidate,) = candidates_of([offer(method())], ANY, SHOTS, circuit())
+    violation = Violation(reason="ERROR_REASON_UNSUPPORTED_BY_BACKEND", description="no")
+    estimate = Estimate(
+        peak_memory_bytes=1, largest_fitting_qubit_count=0, work_units=1, rule="", violations=(violation,)
+    )
+    after = with_estimate(candidate, estimate, safe_fraction=0.8)
+    assert after.exclusions == (Exclusion(reason=violation.reason, description="no"),)
+
+
+def test_refusals_name_what_is_wrong():
+    """Nothing capable, nothing offered and nothing reachable are three different refusals."""
+    lacking = candidates_of([offer(method(gates=frozenset()))], ANY, SHOTS, circuit())
+    refusal = refusal_of(lacking, ANY, safe_fraction=0.8)
+    assert refusal.reason == "ERROR_REASON_NO_CAPABLE_BACKEND"
+    assert set(refusal.metadata) == {"qiskit/aer statevector"}
+    pinned = Options(results=SHOTS, seed=0, backend="qiskit")
+    assert refusal_of(lacking, pinned, safe_fraction=0.8).reason == "ERROR_REASON_UNSUPPORTED_BY_BACKEND"
+    down = candidates_of([Offer(backend="qiskit", capabilities=None, unavailable="down")], ANY, SHOTS, circuit())
+    assert refusal_of(down, ANY, safe_fraction=0.8).reason == "ERROR_REASON_BACKEND_UNAVAILABLE"
+    assert refusal_of([], ANY, safe_fraction=0.8).reason == "ERROR_REASON_NO_CAPABLE_BACKEND"
+
+
+def test_default_results_follow_the_measurements():
+    """Nothing asked means 1024 shots where the circuit measures and probabilities elsewhere."""
+    assert resolve_results(ResultRequest(), circuit()) == ResultRequest(shots=1024)
+    assert resolve_results(ResultRequest(), circuit(measurement_count=0)) == ResultRequest(probabilities=True)
+    with pytest.raises(RefusedError, match="measure"):
+        resolve_results(SHOTS, circuit(measurement_count=0))
+
+
+CANDIDATES = st.lists(
+    st.builds(
+        Candidate,
+        backend=st.sampled_from(["a", "b"]),
+        engine=st.sampled_from(["x", "y"]),
+        method=st.sampled_from([Method.STATEVECTOR, Method.STABILIZER, Method.DENSITY_MATRIX]),
+        precision=st.sampled_from([Precision.SINGLE, Precision.DOUBLE]),
+        deterministic=st.booleans(),
+        memory_bytes=st.integers(0, 10**9),
+        available_bytes=st.just(10**9),
+        seconds=st.floats(1e-6, 1e6),
+        exclusions=st.sampled_from([(), (Exclusion(reason="ERROR_REASON_INTERNAL", description="no"),)]),
+    ),
+    max_size=8,
+)
+
+
+@given(CANDIDATES, st.sampled_from(Preference))
+def test_ranking_is_total_and_within_bounds(candidates, preference):
+    """Every candidate is ranked once, scores lie in [0, 1] and fall, the excluded come last with 0."""
+    history = {("a", "x", Method.STATEVECTOR): Record(completed=9, failed=1)}
+    ranked = rank(candidates, circuit=circuit(), preference=preference, weights=Weights(), history=history)
+    assert len(ranked) == len(candidates)
+    scores = [item.score for item in ranked]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    usable = [item for item in ranked if not item.exclusions]
+    assert list(ranked[: len(usable)]) == usable
+    assert all(item.score == 0 for item in ranked[len(usable) :])
+    for item in usable:
+        assert sum(factor.weight for factor in item.factors) == pytest.approx(1)
+    if usable and preference is Preference.FASTEST:
+        assert usable[0].seconds == min(item.seconds for item in usable)
+    if usable and preference is Preference.LEAST_MEMORY:
+        assert usable[0].memory_bytes == min(item.memory_bytes for item in usable)
+    if usable:
+        assert explain(ranked, preference).startswith(usable[0].label)
+
+
+def test_weights_sum_to_one():
+    """Weights that do not sum to 1, or leave [0, 1], are refused."""
+    for wrong in ({"memory": 0.9}, {"memory": -0.2, "history": 0.5}):
+        with pytest.raises(ValueError, match="sum to 1"):
+            Weights(**wrong)
+
+
+def test_prediction_names_its_rule():
+    """A prediction says that it is uncalibrated and by which figures it came about."""
+    prediction = predict(
+        engine="aer", method=Method.STATEVECTOR, precision=Precision.DOUBLE, work_units=2.5e8, thread_count=1
+    )
+    assert prediction.seconds == pytest.approx(1.0015)
+    assert prediction.basis.startswith("uncalibrated")
+
+
+def test_small_states_get_one_thread():
+    """Below 2^16 entries a run has one thread, above it all of them, and what was asked where something was."""
+    for kind, qubits, requested, expected in (
+        (Method.STATEVECTOR, 15, 0, 1),
+        (Method.STATEVECTOR, 16, 0, 8),
+        (Method.DENSITY_MATRIX, 7, 0, 1),
+        (Method.DENSITY_MATRIX, 8, 0, 8),
+        (Method.STABILIZER, 500, 0, 1),
+        (Method.STATEVECTOR, 4, 3, 3),
+    ):
+        assert threads_for(method=kind, qubit_count=qubits, requested=requested, available=8) == expected
+
+
+def test_bytes_are_readable():
+    """Byte counts come in binary units."""
+    assert [readable(value) for value in (0, 1023, 2**20, 64 * GIB)] == ["0 B", "1023 B", "1 MiB", "64 GiB"]
