@@ -72,10 +72,18 @@ class Result:
         array = self._array(result_pb2.ARRAY_ROLE_PROBABILITIES)
         if array is None:
             return None
-        indices = np.flatnonzero(array.data)
-        width = self.clbit_count if array.over_clbits else self.declared_qubit_count
-        keys = placed_bit_strings(indices, axis_bits=array.axis_bits, width=max(width, 1))
-        return dict(sorted(zip(keys, array.data[indices].tolist(), strict=True)))
+        return dict(sorted(self._probabilities(array, np.flatnonzero(array.data)).items()))
+
+    def likeliest(self, count: int) -> Mapping[str, float]:
+        """The `count` likeliest outcomes of `probabilities`, the likeliest first, without making all the others."""
+        array = self._array(result_pb2.ARRAY_ROLE_PROBABILITIES)
+        if array is None:
+            return {}
+        top = np.arange(array.data.size)
+        if count < top.size:
+            top = np.argpartition(array.data, top.size - count)[top.size - count :]
+        top = top[np.argsort(-array.data[top].view(np.float64), kind="stable")]
+        return self._probabilities(array, top[array.data[top] != 0])
 
     @property
     def probability_array(self) -> NDArray[np.float64] | None:
@@ -156,6 +164,11 @@ class Result:
             outer |= ((inner >> j) & 1) << qubit
         return outer
 
+    def _probabilities(self, array: Array, indices: NDArray[np.intp]) -> dict[str, float]:
+        width = self.clbit_count if array.over_clbits else self.declared_qubit_count
+        keys = placed_bit_strings(indices, axis_bits=array.axis_bits, width=max(width, 1))
+        return dict(zip(keys, array.data[indices].tolist(), strict=True))
+
     def _array(self, role: int) -> Array | None:
         return next((array for array in self.arrays if array.role == role), None)
 
@@ -165,7 +178,7 @@ class Result:
 
     def _repr_html_(self) -> str:
         """A small table for notebooks: the likeliest outcomes and who computed them."""
-        shown: Mapping[str, float] = self.counts or self.probabilities or {}
+        shown: Mapping[str, float] = self.counts or self.likeliest(_SHOWN_ROWS)
         rows = sorted(shown.items(), key=lambda item: -item[1])[:_SHOWN_ROWS]
         body = "".join(f"<tr><td><code>{key}</code></td><td>{value:.6g}</td></tr>" for key, value in rows)
         rest = f"<tr><td colspan=2>and {len(shown) - len(rows)} more</td></tr>" if len(shown) > len(rows) else ""

@@ -49,7 +49,7 @@ def test_a_histogram_shows_the_top_and_sums_the_rest() -> None:
 
 def test_a_small_histogram_is_in_order_of_the_outcomes() -> None:
     """With few outcomes all are shown, and exact values have no interval."""
-    histogram = of_probabilities({"1": 0.75, "0": 0.25})
+    histogram = of_probabilities({"1": 0.75, "0": 0.25}, outcome_count=2)
     assert [(row.outcome, row.interval) for row in histogram.rows] == [("0", None), ("1", None)]
     assert histogram.rest_value == 0
 

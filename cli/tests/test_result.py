@@ -97,3 +97,19 @@ def test_a_notebook_shows_the_likeliest_outcomes_and_the_producer() -> None:
     assert "<td><code>1111</code></td><td>16</td>" in shown
     assert "and 6 more" in shown
     assert "scripted" in shown
+
+
+@given(st.lists(st.floats(0, 1), min_size=16, max_size=16), st.integers(1, 20))
+def test_the_likeliest_outcomes_are_the_top_of_all(values: list[float], count: int) -> None:
+    """Taking the top rows gives what sorting every outcome gives, without the impossible ones."""
+    array = ScriptedArray(
+        role=result_pb2.ARRAY_ROLE_PROBABILITIES,
+        data_type=result_pb2.DATA_TYPE_FLOAT64,
+        data=np.array(values),
+        bit_space=result_pb2.BIT_SPACE_QUBITS,
+        axis_bits=(0, 1, 2, 3),
+    )
+    result = result_of(Script(arrays=(array,), qubit_count=4))
+    assert result.probabilities is not None
+    expected = sorted(result.probabilities.values(), reverse=True)[:count]
+    assert list(result.likeliest(count).values()) == expected

@@ -3,6 +3,9 @@
 import socket
 from collections.abc import Iterator
 
+from proxima.errors.v1 import errors_pb2
+from proxima_runtime.errors import Unavailable
+
 from proxima_cli.cluster.paths import ClusterPaths
 from proxima_cli.cluster.protocol import MAX_LINE_BYTES, ClusterStatus, ProtocolError, decode
 
@@ -14,7 +17,7 @@ _ANSWER_SECONDS = 10.0
 def read_status(paths: ClusterPaths) -> ClusterStatus | None:
     """Return the status of the cluster, or None where no supervisor listens (a socket that was left behind included).
 
-    Raises ProtocolError where something answers that this version does not understand.
+    Raises Unavailable where something answers that this version does not understand, or nothing in time.
     """
     for status in follow(paths, "status", timeout=_ANSWER_SECONDS):
         return status
@@ -24,7 +27,7 @@ def read_status(paths: ClusterPaths) -> ClusterStatus | None:
 def follow(paths: ClusterPaths, request: str, *, timeout: float | None = None) -> Iterator[ClusterStatus]:
     """Send a request and yield every answer until the supervisor closes; nothing where no supervisor listens.
 
-    Raises ProtocolError, also where the supervisor is silent for longer than `timeout` seconds.
+    Raises Unavailable where the answer is of another version, or none comes for `timeout` seconds.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
@@ -40,4 +43,13 @@ def follow(paths: ClusterPaths, request: str, *, timeout: float | None = None) -
         except ConnectionResetError:
             return
         except TimeoutError as error:
-            raise ProtocolError(f"the supervisor at {paths.control} does not answer") from error
+            raise _mute(paths, f"the supervisor at {paths.control} does not answer") from error
+        except ProtocolError as error:
+            raise _mute(paths, str(error)) from error
+
+
+def _mute(paths: ClusterPaths, what: str) -> Unavailable:
+    return Unavailable(
+        f"{what}; stop it with the version that started it, or kill the process that holds {paths.lock}",
+        reason=errors_pb2.ERROR_REASON_VERSION_MISMATCH,
+    )

@@ -67,7 +67,7 @@ def ensure_environments(stack: Stack, paths: ClusterPaths, *, report: Report) ->
     """
     if not missing_services(stack, paths):
         return
-    with _installer_lock(paths.environments, report=report):
+    with _installer_lock(paths.environments, report=report) as lock:
         missing = missing_services(stack, paths)
         if not missing:
             return
@@ -76,14 +76,14 @@ def ensure_environments(stack: Stack, paths: ClusterPaths, *, report: Report) ->
         started = time.monotonic()
         for leftover in paths.environments.glob("*.partial"):
             shutil.rmtree(leftover, ignore_errors=True)
-        total = sum(_install(stack, _place(stack, paths, service), report=report) for service in missing)
+        total = sum(_install(stack, _place(stack, paths, service), lock=lock, report=report) for service in missing)
         for service in missing:
             _remove_older(stack, _place(stack, paths, service))
         took = format_seconds(time.monotonic() - started)
         report(f"proxima: environments ready: {format_bytes(total)} in {took}")
 
 
-def _install(stack: Stack, place: _Place, *, report: Report) -> int:
+def _install(stack: Stack, place: _Place, *, lock: int, report: Report) -> int:
     """Build one environment; return its size in bytes."""
     service = place.service
     free = shutil.disk_usage(place.folder.parent).free
@@ -99,9 +99,10 @@ def _install(stack: Stack, place: _Place, *, report: Report) -> int:
     partial = place.folder.with_name(f"{place.folder.name}.partial")
     try:
         python = partial / "bin" / "python"
-        _uv(service, "venv", "--quiet", "--no-project", "--python", sys.executable, str(partial))
+        _uv(service, lock, "venv", "--quiet", "--no-project", "--python", sys.executable, str(partial))
         _uv(
             service,
+            lock,
             "pip",
             "sync",
             *(() if sys.stderr.isatty() else ("--quiet",)),
@@ -135,8 +136,8 @@ def _put_on_path(stack: Stack, service: Service, packages: Path) -> None:
         (folder / "INSTALLER").write_text("proxima\n")
 
 
-def _uv(service: Service, *arguments: str) -> None:
-    """Run uv; on a terminal it shows its own progress."""
+def _uv(service: Service, lock: int, *arguments: str) -> None:
+    """Run uv; on a terminal it shows its own progress. It holds the lock too, should it outlive this command."""
     try:
         from uv import find_uv_bin  # noqa: PLC0415  # only for an installation
 
@@ -150,6 +151,7 @@ def _uv(service: Service, *arguments: str) -> None:
     done = subprocess.run(
         command,
         env=uv_environment(os.environ),
+        pass_fds=(lock,),
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr.fileno() if shown else subprocess.PIPE,
         stderr=None if shown else subprocess.STDOUT,
@@ -189,7 +191,8 @@ def _install_error(service: Service, text: str) -> ProximaError:
 
 
 @contextlib.contextmanager
-def _installer_lock(folder: Path, *, report: Report) -> Iterator[None]:
+def _installer_lock(folder: Path, *, report: Report) -> Iterator[int]:
+    """Hold the lock of installers; yields its descriptor."""
     try:
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         file = (folder / ".install.lock").open("ab")
@@ -204,7 +207,7 @@ def _installer_lock(folder: Path, *, report: Report) -> Iterator[None]:
         except BlockingIOError:
             report("proxima: another command is installing the environments; waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file.fileno()
 
 
 def _place(stack: Stack, paths: ClusterPaths, service: Service) -> _Place:

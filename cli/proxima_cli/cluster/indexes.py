@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 __all__ = ["uv_environment"]
 
@@ -36,20 +37,26 @@ def uv_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _pip_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """What `pip config list` says; later scopes win. Empty where there is no pip."""
-    try:
-        answer = subprocess.run(
-            [sys.executable, "-m", "pip", "config", "list"],
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_MAX_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
+    said = ""
+    # An environment that uv made has no pip; the interpreter below it mostly has.
+    for python in (sys.executable, str(Path(sys.base_prefix) / "bin" / "python3")):
+        try:
+            answer = subprocess.run(
+                [python, "-m", "pip", "config", "list"],
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_MAX_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if answer.returncode == 0:
+            said = answer.stdout
+            break
     found: dict[str, dict[str, str]] = {scope: {} for scope in _SCOPES}
-    for line in answer.stdout.splitlines():
+    for line in said.splitlines():
         name, equals, quoted = line.partition("=")
         scope, _, key = name.rpartition(".")
         if equals and scope in found:

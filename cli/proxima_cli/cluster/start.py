@@ -16,7 +16,7 @@ from proxima_cli.cluster.environment import supervisor_environment
 from proxima_cli.cluster.environments import ensure_environments
 from proxima_cli.cluster.logs import tail
 from proxima_cli.cluster.paths import ClusterPaths, make_private, resolve_paths
-from proxima_cli.cluster.protocol import ClusterStatus, ProtocolError
+from proxima_cli.cluster.protocol import ClusterStatus
 from proxima_cli.cluster.stack import ORCHESTRATOR, find_stack
 from proxima_cli.quantities import format_seconds
 
@@ -41,7 +41,7 @@ def ensure_cluster(*, idle_minutes: float, report: Report) -> str:
     stack = find_stack()
     paths = resolve_paths(stack)
     for _ in range(_ATTEMPTS):
-        status = _status(paths)
+        status = read_status(paths)
         if status is None:
             make_private(paths)
             ensure_environments(stack, paths, report=report)
@@ -92,16 +92,6 @@ def install(*, report: Report) -> ClusterPaths:
     return paths
 
 
-def _status(paths: ClusterPaths) -> ClusterStatus | None:
-    try:
-        return read_status(paths)
-    except ProtocolError as error:
-        raise Unavailable(
-            f"{error}; stop it with the version that started it, or kill it",
-            reason=errors_pb2.ERROR_REASON_VERSION_MISMATCH,
-        ) from error
-
-
 def _spawn(paths: ClusterPaths, *, idle_minutes: float, report: Report) -> None:
     """Start a supervisor in a session of its own and return when one listens, ours or another command's."""
     report("proxima: starting the local cluster (it stays until `proxima down` or an idle limit)")
@@ -122,7 +112,7 @@ def _spawn(paths: ClusterPaths, *, idle_minutes: float, report: Report) -> None:
     if said == b"busy\n":
         deadline = time.monotonic() + _BUSY_SECONDS
         while time.monotonic() < deadline:
-            if _status(paths) is not None:
+            if read_status(paths) is not None:
                 return
             time.sleep(0.05)
     raise Unavailable(

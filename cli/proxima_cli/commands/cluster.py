@@ -49,7 +49,10 @@ def down(session: Session) -> int:
 
 def status(session: Session) -> int:
     """Print the processes of the local cluster; exit code 5 where none runs or a service does not serve."""
-    found = cluster_status()
+    try:
+        found = cluster_status()
+    except ProximaError as error:
+        return report_error(session, error)
     if session.is_json:
         print_json(_document(found) if found else {"phase": "down", "services": []})
     elif found is None:

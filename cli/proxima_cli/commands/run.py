@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from proxima.errors.v1 import errors_pb2
 from proxima_client import AsyncClient, Execution, RunOptions
 from proxima_client.events import Outcome
@@ -149,7 +150,7 @@ def _save(session: Session, command: RunCommand, outcome: Outcome) -> tuple[Save
     if command.save is not None:
         return save_arrays(result, command.save)
     probabilities = result.probability_array
-    large = probabilities is not None and probabilities.size > MAX_INLINE_OUTCOMES
+    large = probabilities is not None and np.count_nonzero(probabilities) > MAX_INLINE_OUTCOMES
     if not session.is_json or (
         result.active_statevector is None and result.active_density_matrix is None and not large
     ):

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TypeAlias
 
+import numpy as np
 from proxima_client.result import BIT_ORDER, Result
 from proxima_client.values import Backend, Candidate, Execution, Plan
 from proxima_runtime.errors import ProximaError
@@ -34,9 +35,9 @@ def run_document(execution: Execution, result: Result | None, saved: Sequence[Sa
     """Return the object of a run that has an execution, however it ended."""
     producer = result.producer if result else execution.producer
     chosen = execution.plan.chosen if execution.plan else None
-    probabilities = None if result is None else result.probabilities
-    if probabilities is not None and len(probabilities) > MAX_INLINE_OUTCOMES:
-        probabilities = None
+    array = None if result is None else result.probability_array
+    listed = result is not None and array is not None and np.count_nonzero(array) <= MAX_INLINE_OUTCOMES
+    probabilities = result.probabilities if result is not None and listed else None
     return {
         "execution_id": execution.id,
         "state": execution.state.value,

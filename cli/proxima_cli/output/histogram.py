@@ -53,10 +53,10 @@ def of_counts(counts: Mapping[str, int], *, max_rows: int = MAX_ROWS) -> Histogr
     )
 
 
-def of_probabilities(probabilities: Mapping[str, float], *, max_rows: int = MAX_ROWS) -> Histogram:
-    """Return the likeliest outcomes; exact values have no interval."""
+def of_probabilities(probabilities: Mapping[str, float], *, outcome_count: int, max_rows: int = MAX_ROWS) -> Histogram:
+    """Return the likeliest of the outcomes given, which may be a part of `outcome_count`; without intervals."""
     shown = _shown(probabilities, max_rows)
-    hidden = len(probabilities) - len(shown)
+    hidden = outcome_count - len(shown)
     return Histogram(
         rows=tuple(Row(outcome=key, value=probabilities[key], count=None, interval=None) for key in shown),
         shots=0,

@@ -7,7 +7,7 @@ import numpy as np
 from proxima_client.result import Complex, Result
 from proxima_client.values import Execution
 
-from proxima_cli.output.histogram import Histogram, of_counts, of_probabilities
+from proxima_cli.output.histogram import MAX_ROWS, Histogram, of_counts, of_probabilities
 from proxima_cli.output.plans import print_candidates, print_circuit
 from proxima_cli.output.printing import add_row, new_table, print_line, print_table
 from proxima_cli.output.saving import SavedArray
@@ -75,10 +75,11 @@ def _print_figures(execution: Execution) -> None:
 def _print_answer(result: Result, saved: Sequence[SavedArray], *, boxed: bool) -> None:
     if result.counts is not None:
         _print_histogram(of_counts(result.counts), boxed=boxed)
-    if result.probabilities is not None:
+    if (probabilities := result.probability_array) is not None:
         if result.counts is not None:
             print_line()
-        _print_histogram(of_probabilities(result.probabilities), boxed=boxed)
+        shown, possible = result.likeliest(MAX_ROWS), int(np.count_nonzero(probabilities))
+        _print_histogram(of_probabilities(shown, outcome_count=possible), boxed=boxed)
     unsaved = "" if saved else "; --save DIR keeps all of it"
     if result.active_statevector is not None:
         _print_amplitudes(result, result.active_statevector, boxed=boxed, hint=unsaved)
@@ -117,8 +118,10 @@ def _print_histogram(histogram: Histogram, *, boxed: bool) -> None:
 
 
 def _print_amplitudes(result: Result, state: Complex, *, boxed: bool, hint: str) -> None:
-    largest = np.argsort(-np.abs(state), kind="stable")[:_MAX_AMPLITUDES]
-    shown = np.sort(largest[np.abs(state[largest]) > 0])
+    weights = np.abs(state)
+    kept = min(_MAX_AMPLITUDES, state.size)
+    largest = np.argpartition(weights, state.size - kept)[state.size - kept :]
+    shown = np.sort(largest[weights[largest] > 0])
     table = new_table(["basis state", "amplitude>", "probability>"], boxed=boxed, title="State vector")
     for index in shown:
         label = "".join(str((int(index) >> j) & 1) for j in reversed(range(len(result.active_qubits))))
