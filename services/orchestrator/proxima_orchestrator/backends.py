@@ -117,6 +117,8 @@ class BackendInstance:
         self.capabilities_message: capabilities_pb2.Capabilities | None = None
         self.error: ProximaError | None = None
         self.health_seconds = 0.0
+        # Reading of the monotonic clock when it stopped answering.
+        self.unreachable_since: float | None = None
         self.max_message_bytes = max_message_bytes
         self._max_in_flight = max_in_flight
         self.slots = Slots(max_in_flight or 2)
@@ -243,6 +245,10 @@ class BackendInstance:
     def _become(self, condition: Condition, error: ProximaError | None) -> None:
         if condition is not self.condition:
             log.info("backend condition", instance=self.name, condition=condition.name, why=error and error.message)
+        if condition is not Condition.UNREACHABLE:
+            self.unreachable_since = None
+        elif self.unreachable_since is None:
+            self.unreachable_since = time.monotonic()
         self.condition = condition
         self.error = error
         self._changed.set()

@@ -28,8 +28,8 @@ class Characteristics:
         is_clifford: every gate is Clifford and there is no explicit unitary.
         t_count: T and T-dagger gates.
         measurement_count: measurements.
-        has_mid_circuit_measurement: a measured qubit is acted on afterwards by anything but a measurement or barrier, or
-            a condition reads a measured bit.
+        has_mid_circuit_measurement: a measured qubit is acted on afterwards by anything but a measurement or barrier,
+            or a condition reads a measured bit.
         features: what the circuit needs beyond terminal measurement of standard gates.
         noise_strength: E, the sum over channels of 1 - lambda_max(Choi / 2^k); 0 without channels.
     """

@@ -2,8 +2,8 @@
 
     seconds = t0(engine, method) + work_units / (rate(engine, method, precision) * threads^0.8)
 
-The backend owns the work units (amplitude updates, or what its rule says); this module owns the seconds. Rates are single
-thread figures of one development machine, good to a factor of a few, which is what "uncalibrated" in the basis says.
+The backend owns the work units (amplitude updates, or what its rule says); this module owns the seconds. Rates are
+single thread figures of one development machine, good to a factor of a few: the basis says "uncalibrated".
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class _Rate:
     units_per_second: float
 
 
-# Ratios as measured for the design: at n = 20, random depth 20, Aer takes 12x and Cirq 15x the time of qsim; up to n = 12
-# all fast ones tie, so what differs there is the fixed part; Cirq's density matrix takes 4-26x the time of Aer's.
+# Ratios as measured for the design: at n = 20, random depth 20, Aer takes 12x and Cirq 15x the time of qsim; up to
+# n = 12 all fast ones tie, and the fixed part differs; Cirq's density matrix takes 4-26x the time of Aer's.
 _RATES: dict[tuple[str, Method], _Rate] = {
     ("aer", Method.STATEVECTOR): _Rate(fixed_seconds=0.0015, units_per_second=2.5e8),
     ("aer", Method.DENSITY_MATRIX): _Rate(fixed_seconds=0.002, units_per_second=2.5e8),

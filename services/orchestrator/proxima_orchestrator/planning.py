@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from proxima_orchestrator.capabilities import (
@@ -20,7 +20,7 @@ from proxima_orchestrator.cost import predict, threads_for
 
 DEFAULT_SHOTS = 1024
 
-_MEMORY_REASONS = ("ERROR_REASON_ABOVE_SAFE_LINE", "ERROR_REASON_INSUFFICIENT_MEMORY")
+MEMORY_REASONS = ("ERROR_REASON_ABOVE_SAFE_LINE", "ERROR_REASON_INSUFFICIENT_MEMORY")
 
 
 class Preference(enum.IntEnum):
@@ -210,7 +210,7 @@ def resolve_results(asked: ResultRequest, characteristics: Characteristics) -> R
 def candidates_of(
     offers: Iterable[Offer], options: Options, results: ResultRequest, circuit: Characteristics
 ) -> tuple[Candidate, ...]:
-    """Return a candidate for each engine and method offered, in the order of the offers, with what excludes it so far."""
+    """Return a candidate for each engine and method, in the order of the offers, with what excludes it so far."""
     found: list[Candidate] = []
     for offer in offers:
         if options.backend and offer.backend != options.backend:
@@ -289,19 +289,19 @@ def _missing(
 def with_estimate(candidate: Candidate, estimate: Estimate, *, safe_fraction: float) -> Candidate:
     """Return the candidate with the backend's figures, predicted seconds, and what excludes it now.
 
-    The memory that counts as available is the backend's cap of one execution, a promise that the backend enforces; up to
-    `safe_fraction` of it may be used without consent.
+    The memory that counts as available is the backend's cap of one execution, a promise that the backend enforces; up
+    to `safe_fraction` of it may be used without consent.
     """
     cap = candidate.available_bytes
     needed = estimate.peak_memory_bytes
     exclusions = [Exclusion(reason=item.reason, description=item.description) for item in estimate.violations]
     largest = estimate.largest_fitting_qubit_count
     at_most = f"; {largest} qubits would fit" if largest else ""
-    if needed > cap and not any(item.reason in _MEMORY_REASONS for item in exclusions):
+    if needed > cap and not any(item.reason in MEMORY_REASONS for item in exclusions):
         exclusions.append(
             Exclusion(
                 reason="ERROR_REASON_INSUFFICIENT_MEMORY",
-                description=f"{candidate.method.label} needs {readable(needed)}, {readable(cap)} are available{at_most}",
+                description=f"{candidate.method.label} needs {readable(needed)}, {readable(cap)} available{at_most}",
             )
         )
     elif cap * safe_fraction < needed <= cap:
@@ -332,68 +332,11 @@ def with_estimate(candidate: Candidate, estimate: Estimate, *, safe_fraction: fl
     )
 
 
-def refusal_of(candidates: Sequence[Candidate], options: Options, *, safe_fraction: float) -> Refusal:
-    """Return why none of the candidates, all excluded, can run; memory first, for there the user can act."""
-    for reason in _MEMORY_REASONS:
-        short = [item for item in candidates if any(entry.reason == reason for entry in item.exclusions)]
-        if short:
-            return _short_of_memory(reason, short, safe_fraction)
-    down = [item for item in candidates if item.exclusions[0].reason == "ERROR_REASON_BACKEND_UNAVAILABLE"]
-    if down and (options.backend or len(down) == len(candidates)):
-        return Refusal(
-            reason="ERROR_REASON_BACKEND_UNAVAILABLE",
-            message="; ".join(item.exclusions[0].description for item in down),
-            metadata={"backend": ", ".join(item.backend for item in down)},
-        )
-    if not candidates:
-        wanted = " ".join(filter(None, (options.engine, options.method.label if options.method else "")))
-        reason = "ERROR_REASON_UNSUPPORTED_BY_BACKEND" if options.backend else "ERROR_REASON_NO_CAPABLE_BACKEND"
-        where = f"backend {options.backend}" if options.backend else "no backend"
-        message = f"{where} {'does not offer' if options.backend else 'offers'} {wanted or 'any method'}"
-        return Refusal(reason=reason, message=message, metadata={"backend": options.backend, "feature": wanted})
-    faults = {item.label: "; ".join(entry.description for entry in item.exclusions) for item in candidates}
-    if options.backend:
-        return Refusal(
-            reason="ERROR_REASON_UNSUPPORTED_BY_BACKEND",
-            message=f"backend {options.backend} cannot run this: {'; '.join(faults.values())}",
-            metadata={"backend": options.backend, "feature": "; ".join(faults.values())},
-        )
-    listed = "; ".join(f"{label}: {fault}" for label, fault in faults.items())
-    return Refusal(
-        reason="ERROR_REASON_NO_CAPABLE_BACKEND", message=f"no backend can run this: {listed}", metadata=faults
-    )
-
-
-def _short_of_memory(reason: str, candidates: Sequence[Candidate], safe_fraction: float) -> Refusal:
-    least = min(candidates, key=lambda item: item.memory_bytes)
-    largest = max(item.largest_qubit_count for item in candidates)
-    metadata = {
-        "needed_bytes": str(least.memory_bytes),
-        "available_bytes": str(least.available_bytes),
-        "largest_qubit_count": str(largest),
-    }
-    remedy = (
-        f"the largest circuit of this kind that would fit has {largest} qubits" if largest else "use a smaller circuit"
-    )
-    needs = f"{least.label} needs {readable(least.memory_bytes)} ({least.memory_bytes} bytes)"
-    if reason == "ERROR_REASON_ABOVE_SAFE_LINE":
-        safe = int(least.available_bytes * safe_fraction)
-        metadata["safe_bytes"] = str(safe)
-        message = (
-            f"{needs}, over the safe line of {readable(safe)}, which is {safe_fraction:.0%} of the "
-            f"{readable(least.available_bytes)} that one execution may take; running it needs consent, which this version "
-            "cannot ask for yet: use fewer qubits or another method"
-        )
-    else:
-        message = f"{needs} and at most {readable(least.available_bytes)} are available; {remedy}"
-    return Refusal(reason=reason, message=message, metadata=metadata)
-
-
 def readable(byte_count: int) -> str:
     """Return a byte count for people, in binary units with up to 3 digits: "64 GiB"."""
     value = float(byte_count)
     for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):
         if value < 1024:
-            return f"{value:.3g} {unit}"
+            return f"{value:.3g} {unit}" if value < 999.5 else f"{value:.0f} {unit}"
         value /= 1024
     return f"{value:.3g} EiB"

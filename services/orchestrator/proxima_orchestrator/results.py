@@ -27,7 +27,7 @@ async def stored_result(
 ) -> AsyncIterator[bytes]:
     """Yield messages of ReadResult (fields 4 and 5) from a place on: each item's header, then its chunks.
 
-    The header of the first item is sent in any case; arrays before `array_index` and bytes before `offset` are left out.
+    The header of the first item is sent in any case; arrays before `array_index`, bytes before `offset` are left out.
 
     Raises:
         NotFound: RESULT_NOT_FOUND; an array is gone from the store.

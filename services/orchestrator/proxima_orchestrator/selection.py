@@ -130,7 +130,7 @@ def explain(ranked: Sequence[Candidate], preference: Preference) -> str:
     if runners:
         second = runners[0]
         sentences.append(
-            f"Next is {second.label} with {second.score:.2f}: {second.seconds:.3g} s and {readable(second.memory_bytes)}."
+            f"Next is {second.label} with {second.score:.2f}: {second.seconds:.3g} s, {readable(second.memory_bytes)}."
         )
     sentences.extend(f"{item.label} is excluded: {item.exclusions[0].description}." for item in excluded[:3])
     if len(excluded) > 3:

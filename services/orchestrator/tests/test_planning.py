@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from proxima.orchestrator.v1 import executions_pb2
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
-
 from proxima_orchestrator.capabilities import (
     Capabilities,
     Estimate,
@@ -30,10 +29,10 @@ from proxima_orchestrator.planning import (
     ResultRequest,
     candidates_of,
     readable,
-    refusal_of,
     resolve_results,
     with_estimate,
 )
+from proxima_orchestrator.refusal import refusal_of
 from proxima_orchestrator.selection import Record, Weights, explain, rank
 
 GIB = 2**30
@@ -93,7 +92,7 @@ SHOTS = ResultRequest(shots=100)
 ANY = Options(results=SHOTS, seed=0)
 
 
-def test_enumerations_have_the_numbers_of_the_contract():
+def test_enumerations_have_the_numbers_of_the_contract() -> None:
     """Methods, precisions, features, results and preferences have the contract's names and numbers."""
     for kind, wire, prefix in (
         (Method, capabilities_pb2.Method, "METHOD_"),
@@ -118,14 +117,14 @@ def test_enumerations_have_the_numbers_of_the_contract():
         ({"max_shots": 10}, {}, "at most 10 shots"),
     ],
 )
-def test_what_is_missing_is_named(changes, needs, named):
+def test_what_is_missing_is_named(changes: dict[str, object], needs: dict[str, object], named: str) -> None:
     """A method that lacks something is excluded by a sentence that names it."""
     (candidate,) = candidates_of([offer(method(**changes))], ANY, SHOTS, circuit(**needs))
     assert [named in item.description for item in candidate.exclusions] == [True]
     assert candidate.exclusions[0].reason == "ERROR_REASON_UNSUPPORTED_BY_BACKEND"
 
 
-def test_pins_narrow_the_candidates():
+def test_pins_narrow_the_candidates() -> None:
     """A pinned backend, method or engine leaves only what fits it."""
     offers = [offer(method(), method(method=Method.DENSITY_MATRIX)), offer(method(engine="qsim"), backend="cirq")]
     for options, count in (
@@ -137,14 +136,12 @@ def test_pins_narrow_the_candidates():
         assert len(candidates_of(offers, options, SHOTS, circuit())) == count
 
 
-def test_memory_over_the_cap_is_refused_with_figures():
+def test_memory_over_the_cap_is_refused_with_figures() -> None:
     """Over the cap is INSUFFICIENT_MEMORY with needed bytes, available bytes and the largest size that would fit."""
     (candidate,) = candidates_of([offer(method(method=Method.DENSITY_MATRIX))], ANY, SHOTS, circuit())
     estimate = Estimate(peak_memory_bytes=64 * GIB, largest_fitting_qubit_count=15, work_units=1, rule="")
     after = with_estimate(candidate, estimate, safe_fraction=0.8)
-    assert after.exclusions[0].description == (
-        "density_matrix needs 64 GiB, 20 GiB are available; 15 qubits would fit"
-    )
+    assert after.exclusions[0].description == ("density_matrix needs 64 GiB, 20 GiB available; 15 qubits would fit")
     refusal = refusal_of([after], ANY, safe_fraction=0.8)
     assert refusal.reason == "ERROR_REASON_INSUFFICIENT_MEMORY"
     assert refusal.metadata == {
@@ -155,7 +152,7 @@ def test_memory_over_the_cap_is_refused_with_figures():
 
 
 @given(st.integers(0, 40 * GIB))
-def test_the_safe_line_is_exact(needed):
+def test_the_safe_line_is_exact(needed: int) -> None:
     """Up to the safe line runs, up to the cap needs consent, above never runs."""
     (candidate,) = candidates_of([offer(method())], ANY, SHOTS, circuit())
     estimate = Estimate(peak_memory_bytes=needed, largest_fitting_qubit_count=30, work_units=1, rule="")
@@ -168,7 +165,7 @@ def test_the_safe_line_is_exact(needed):
         assert reasons == ["ERROR_REASON_INSUFFICIENT_MEMORY"]
 
 
-def test_violations_of_the_backend_exclude():
+def test_violations_of_the_backend_exclude() -> None:
     """What the backend's own estimate objects to excludes the candidate."""
     (candidate,) = candidates_of([offer(method())], ANY, SHOTS, circuit())
     violation = Violation(reason="ERROR_REASON_UNSUPPORTED_BY_BACKEND", description="no")
@@ -179,7 +176,7 @@ def test_violations_of_the_backend_exclude():
     assert after.exclusions == (Exclusion(reason=violation.reason, description="no"),)
 
 
-def test_refusals_name_what_is_wrong():
+def test_refusals_name_what_is_wrong() -> None:
     """Nothing capable, nothing offered and nothing reachable are three different refusals."""
     lacking = candidates_of([offer(method(gates=frozenset()))], ANY, SHOTS, circuit())
     refusal = refusal_of(lacking, ANY, safe_fraction=0.8)
@@ -192,7 +189,7 @@ def test_refusals_name_what_is_wrong():
     assert refusal_of([], ANY, safe_fraction=0.8).reason == "ERROR_REASON_NO_CAPABLE_BACKEND"
 
 
-def test_default_results_follow_the_measurements():
+def test_default_results_follow_the_measurements() -> None:
     """Nothing asked means 1024 shots where the circuit measures and probabilities elsewhere."""
     assert resolve_results(ResultRequest(), circuit()) == ResultRequest(shots=1024)
     assert resolve_results(ResultRequest(), circuit(measurement_count=0)) == ResultRequest(probabilities=True)
@@ -218,7 +215,7 @@ CANDIDATES = st.lists(
 
 
 @given(CANDIDATES, st.sampled_from(Preference))
-def test_ranking_is_total_and_within_bounds(candidates, preference):
+def test_ranking_is_total_and_within_bounds(candidates: list[Candidate], preference: Preference) -> None:
     """Every candidate is ranked once, scores lie in [0, 1] and fall, the excluded come last with 0."""
     history = {("a", "x", Method.STATEVECTOR): Record(completed=9, failed=1)}
     ranked = rank(candidates, circuit=circuit(), preference=preference, weights=Weights(), history=history)
@@ -239,14 +236,14 @@ def test_ranking_is_total_and_within_bounds(candidates, preference):
         assert explain(ranked, preference).startswith(usable[0].label)
 
 
-def test_weights_sum_to_one():
+def test_weights_sum_to_one() -> None:
     """Weights that do not sum to 1, or leave [0, 1], are refused."""
     for wrong in ({"memory": 0.9}, {"memory": -0.2, "history": 0.5}):
         with pytest.raises(ValueError, match="sum to 1"):
             Weights(**wrong)
 
 
-def test_prediction_names_its_rule():
+def test_prediction_names_its_rule() -> None:
     """A prediction says that it is uncalibrated and by which figures it came about."""
     prediction = predict(
         engine="aer", method=Method.STATEVECTOR, precision=Precision.DOUBLE, work_units=2.5e8, thread_count=1
@@ -255,7 +252,7 @@ def test_prediction_names_its_rule():
     assert prediction.basis.startswith("uncalibrated")
 
 
-def test_small_states_get_one_thread():
+def test_small_states_get_one_thread() -> None:
     """Below 2^16 entries a run has one thread, above it all of them, and what was asked where something was."""
     for kind, qubits, requested, expected in (
         (Method.STATEVECTOR, 15, 0, 1),
@@ -268,6 +265,6 @@ def test_small_states_get_one_thread():
         assert threads_for(method=kind, qubit_count=qubits, requested=requested, available=8) == expected
 
 
-def test_bytes_are_readable():
+def test_bytes_are_readable() -> None:
     """Byte counts come in binary units."""
     assert [readable(value) for value in (0, 1023, 2**20, 64 * GIB)] == ["0 B", "1023 B", "1 MiB", "64 GiB"]

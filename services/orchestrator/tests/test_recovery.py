@@ -8,19 +8,22 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import grpc
 import pytest
 from proxima.orchestrator.v1 import executions_pb2
-from proxima_runtime.errors import from_status
-from proxima_runtime.testing import start_backend
-
 from proxima_orchestrator.executions.database import database_url
 from proxima_orchestrator.executions.store import Store
 from proxima_orchestrator.testing import RunningOrchestrator
+from proxima_runtime.errors import from_status
+from proxima_runtime.testing import start_backend
 
 
-async def test_attaches_to_work_that_still_runs(folder, script):
+async def test_attaches_to_work_that_still_runs(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]
+) -> None:
     """A run goes on while the orchestrator is dead, and the restarted one finishes the same attempt."""
     async with (
         start_backend(listen=f"unix:{folder}/b.sock") as backend,
@@ -37,7 +40,9 @@ async def test_attaches_to_work_that_still_runs(folder, script):
         assert last.start_time == before.start_time
 
 
-async def test_takes_up_what_was_queued_and_planned(folder, script, bell):
+async def test_takes_up_what_was_queued_and_planned(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec], bell: executions_pb2.ExecutionSpec
+) -> None:
     """Executions killed while READY and while PLANNING run to their end after a restart."""
     environment = {"PROXIMA_ORCHESTRATOR_MAX_IN_FLIGHT": "1"}
     async with (
@@ -56,7 +61,9 @@ async def test_takes_up_what_was_queued_and_planned(folder, script, bell):
             assert (last.state, last.attempt) == (executions_pb2.STATE_COMPLETED, 1), last.error
 
 
-async def test_requeues_what_its_backend_lost(folder, script):
+async def test_requeues_what_its_backend_lost(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]
+) -> None:
     """A run that died with both processes starts again as attempt 2, and the record of attempt 1 stays."""
     target = f"unix:{folder}/b.sock"
     async with contextlib.AsyncExitStack() as stack:
@@ -76,7 +83,9 @@ async def test_requeues_what_its_backend_lost(folder, script):
         await store.close()
 
 
-async def test_gives_up_after_the_last_attempt(folder, script):
+async def test_gives_up_after_the_last_attempt(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]
+) -> None:
     """A run that is lost at its last attempt ends in ERROR, and says that it was orphaned."""
     target = f"unix:{folder}/b.sock"
     environment = {"PROXIMA_ORCHESTRATOR_MAX_ATTEMPTS": "1"}
@@ -96,7 +105,9 @@ async def test_gives_up_after_the_last_attempt(folder, script):
         assert from_status(last.error).reason_name == "ERROR_REASON_ORPHANED"
 
 
-async def test_says_that_a_backend_never_came_back(folder, script):
+async def test_says_that_a_backend_never_came_back(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]
+) -> None:
     """After a restart a run whose backend stays away ends in ERROR once the grace period is over."""
     environment = {"PROXIMA_ORCHESTRATOR_GRACE_SECONDS": "1", "PROXIMA_ORCHESTRATOR_PATIENCE_SECONDS": "1"}
     async with (
@@ -112,33 +123,35 @@ async def test_says_that_a_backend_never_came_back(folder, script):
         assert from_status(last.error).reason_name == "ERROR_REASON_BACKEND_UNAVAILABLE"
 
 
-async def test_takes_a_large_result_up_again(folder, script):
+async def test_takes_a_large_result_up_again(folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]) -> None:
     """A large result whose delivery a kill cut short arrives whole after the restart."""
     async with (
         start_backend(listen=f"unix:{folder}/b.sock") as backend,
         RunningOrchestrator(folder, backends={"scripted": backend.target}) as orchestrator,
     ):
         spec = script(("scripted_large", 96), statevector=True, shots=0)
-        messages = orchestrator.execute(spec, deliver_results=True)
-        with pytest.raises(grpc.aio.AioRpcError):
-            async for message in messages:
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            async for message in orchestrator.execute(spec, deliver_results=True):
                 if message.HasField("execution"):
                     name = message.execution.name
+                    assert message.execution.state != executions_pb2.STATE_COMPLETED
                 if message.HasField("result_chunk"):
                     await orchestrator.kill()
         await orchestrator.start()
         request = executions_pb2.WatchExecutionRequest(name=name, deliver_results=True)
         size = 0
-        async for message in orchestrator.executions.WatchExecution(request):
-            if message.HasField("result_chunk"):
-                assert message.result_chunk.offset == size
-                size += len(message.result_chunk.data)
-        assert message.execution.state == executions_pb2.STATE_COMPLETED, message.execution.error
+        async for part in orchestrator.executions.WatchExecution(request):
+            if part.HasField("result_chunk"):
+                assert part.result_chunk.offset == size
+                size += len(part.result_chunk.data)
+        assert part.execution.state == executions_pb2.STATE_COMPLETED, part.execution.error
         assert size == 96 * 2**20
         assert not list((folder / "data" / "artifacts" / "unfinished").iterdir())
 
 
-async def test_a_stop_leaves_running_work_to_the_next_start(folder, script):
+async def test_a_stop_leaves_running_work_to_the_next_start(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]
+) -> None:
     """SIGTERM past its drain time ends streams with DRAINING, and the next start attaches to what still runs."""
     environment = {"PROXIMA_ORCHESTRATOR_DRAIN_SECONDS": "0.2"}
     async with (
@@ -157,7 +170,9 @@ async def test_a_stop_leaves_running_work_to_the_next_start(folder, script):
         assert (last.state, last.attempt) == (executions_pb2.STATE_COMPLETED, 1), last.error
 
 
-async def test_no_named_execution_is_ever_lost(folder, script):
+async def test_no_named_execution_is_ever_lost(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]
+) -> None:
     """Whatever name a caller was told is known after each of several kills under load, and ends as completed."""
     async with (
         start_backend(listen=f"unix:{folder}/b.sock") as backend,
@@ -182,7 +197,7 @@ async def test_no_named_execution_is_ever_lost(folder, script):
         assert states == [executions_pb2.STATE_COMPLETED] * len(names)
 
 
-async def test_two_orchestrators_never_share_a_data_directory(folder):
+async def test_two_orchestrators_never_share_a_data_directory(folder: Path) -> None:
     """A second orchestrator on the same data directory refuses to start, in one line that names the first."""
     async with RunningOrchestrator(folder, backends={}) as orchestrator:
         second = await asyncio.to_thread(

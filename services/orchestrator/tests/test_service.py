@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 
 import grpc
@@ -16,10 +16,9 @@ from google.rpc import code_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.orchestrator.v1 import backends_pb2, comparisons_pb2, comparisons_pb2_grpc, executions_pb2
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
+from proxima_orchestrator.testing import RunningOrchestrator
 from proxima_runtime.errors import from_rpc_error, from_status
 from proxima_runtime.testing import RunningBackend, start_backend
-
-from proxima_orchestrator.testing import RunningOrchestrator
 
 
 @contextlib.asynccontextmanager
@@ -39,7 +38,7 @@ def reason_of(execution: executions_pb2.Execution) -> str:
     return from_status(execution.error).reason_name.removeprefix("ERROR_REASON_")
 
 
-async def test_runs_a_circuit_end_to_end(folder, bell):
+async def test_runs_a_circuit_end_to_end(folder: Path, bell: executions_pb2.ExecutionSpec) -> None:
     """A Bell circuit is planned, run and stored, and the stream ends with its result."""
     async with cluster(folder) as (orchestrator, _):
         messages = [message async for message in orchestrator.execute(bell, deliver_results=True)]
@@ -70,7 +69,7 @@ BAD_FIELDS = (
 )
 
 
-async def test_refuses_fields_out_of_range(folder, bell):
+async def test_refuses_fields_out_of_range(folder: Path, bell: executions_pb2.ExecutionSpec) -> None:
     """A field out of range is INVALID_ARGUMENT, names the field, and starts nothing."""
     async with cluster(folder) as (orchestrator, _):
         for change, field in BAD_FIELDS:
@@ -95,7 +94,7 @@ CIRCUIT_FAULTS = (
 )
 
 
-async def test_circuit_faults_are_errors_of_the_execution(folder, bell):
+async def test_circuit_faults_are_errors_of_the_execution(folder: Path, bell: executions_pb2.ExecutionSpec) -> None:
     """A fault of the circuit ends the execution in ERROR with reason, line and column, and stays visible."""
     async with cluster(folder) as (orchestrator, _):
         for source, reason in CIRCUIT_FAULTS:
@@ -106,7 +105,7 @@ async def test_circuit_faults_are_errors_of_the_execution(folder, bell):
         assert from_status(last.error).message
 
 
-async def test_shots_need_a_measurement(folder, bell):
+async def test_shots_need_a_measurement(folder: Path, bell: executions_pb2.ExecutionSpec) -> None:
     """Shots of a circuit without a measurement end in NO_MEASUREMENT, which names `measure`."""
     async with cluster(folder) as (orchestrator, _):
         bell.circuit.openqasm = b'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\nh q[0];\n'
@@ -119,7 +118,7 @@ async def test_shots_need_a_measurement(folder, bell):
         assert last.result_spec == result_pb2.ResultSpec(probabilities=True)
 
 
-async def test_refuses_what_cannot_fit(folder, script):
+async def test_refuses_what_cannot_fit(folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]) -> None:
     """Over the cap is INSUFFICIENT_MEMORY, over the safe line ABOVE_SAFE_LINE, both with needed and available bytes."""
     cap = {"PROXIMA_BACKEND_MEMORY_CAP_BYTES": str(100 * 2**20)}
     async with cluster(folder, backend_environment=cap) as (orchestrator, _):
@@ -135,7 +134,7 @@ async def test_refuses_what_cannot_fit(folder, script):
         assert last.state == executions_pb2.STATE_COMPLETED
 
 
-async def test_unknown_and_unavailable_backends(folder, bell):
+async def test_unknown_and_unavailable_backends(folder: Path, bell: executions_pb2.ExecutionSpec) -> None:
     """A backend that does not exist is NOT_FOUND with the known ones; one that is down is BACKEND_UNAVAILABLE."""
     async with RunningOrchestrator(folder, backends={"down": f"unix:{folder}/none.sock"}) as orchestrator:
         bell.backend = "backends/nobody"
@@ -153,7 +152,7 @@ async def test_unknown_and_unavailable_backends(folder, bell):
         assert instance.error.code == code_pb2.UNAVAILABLE
 
 
-async def test_request_id_is_idempotent(folder, bell):
+async def test_request_id_is_idempotent(folder: Path, bell: executions_pb2.ExecutionSpec) -> None:
     """The same request id with the same payload follows the same execution; with another it is ALREADY_EXISTS."""
     async with cluster(folder) as (orchestrator, _):
         names = set()
@@ -175,7 +174,7 @@ async def test_request_id_is_idempotent(folder, bell):
         )
 
 
-async def test_aborts_a_running_execution(folder, script):
+async def test_aborts_a_running_execution(folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]) -> None:
     """Abort stops a running execution, frees its worker for the next, and can be repeated."""
     async with cluster(folder) as (orchestrator, _):
         name = await orchestrator.begin(script(("scripted_sleep", 300)), state=executions_pb2.STATE_RUNNING)
@@ -191,7 +190,9 @@ async def test_aborts_a_running_execution(folder, script):
         assert from_rpc_error(caught.value).reason == errors_pb2.ERROR_REASON_INVALID_STATE
 
 
-async def test_aborts_a_queued_and_a_planning_execution(folder, script, bell):
+async def test_aborts_a_queued_and_a_planning_execution(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec], bell: executions_pb2.ExecutionSpec
+) -> None:
     """Abort ends executions that wait for a place or are still being planned."""
     async with cluster(folder, environment={"PROXIMA_ORCHESTRATOR_MAX_IN_FLIGHT": "1"}) as (orchestrator, backend):
         running = await orchestrator.begin(script(("scripted_sleep", 300)), state=executions_pb2.STATE_RUNNING)
@@ -208,14 +209,14 @@ async def test_aborts_a_queued_and_a_planning_execution(folder, script, bell):
         assert answer.execution.state == executions_pb2.STATE_ABORTED
 
 
-async def test_timeout_ends_a_run(folder, script):
+async def test_timeout_ends_a_run(folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]) -> None:
     """A run over its time limit ends in ERROR with reason TIMEOUT."""
     async with cluster(folder) as (orchestrator, _):
         last = await orchestrator.finish(script(("scripted_sleep", 60), timeout_seconds=0.3))
         assert (last.state, reason_of(last)) == (executions_pb2.STATE_ERROR, "TIMEOUT")
 
 
-async def test_reports_progress(folder, script):
+async def test_reports_progress(folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]) -> None:
     """Watchers see counted progress of a run that reports it."""
     async with cluster(folder) as (orchestrator, _):
         messages = [m async for m in orchestrator.execute(script(("scripted_progress", 2.0)))]
@@ -224,7 +225,9 @@ async def test_reports_progress(folder, script):
         assert all(0 <= item.fraction <= 1 for item in progress)
 
 
-async def test_large_result_is_the_same_live_watched_and_read(folder, script):
+async def test_large_result_is_the_same_live_watched_and_read(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]
+) -> None:
     """A large array delivered live, watched afterwards and read with an offset has the same bytes."""
     async with cluster(folder) as (orchestrator, _):
         spec = script(("scripted_large", 48), statevector=True, shots=0)
@@ -246,7 +249,7 @@ async def test_large_result_is_the_same_live_watched_and_read(folder, script):
         assert not list((folder / "data" / "artifacts" / "unfinished").iterdir())
 
 
-def join(messages: list[executions_pb2.ExecuteResponse]) -> bytes:
+def join(messages: Iterable[executions_pb2.ExecuteResponse | executions_pb2.WatchExecutionResponse]) -> bytes:
     """The data of the chunks, checked to be without gaps."""
     data = bytearray()
     for message in messages:
@@ -256,7 +259,7 @@ def join(messages: list[executions_pb2.ExecuteResponse]) -> bytes:
     return bytes(data)
 
 
-async def test_slow_watcher_holds_nothing_up(folder, script):
+async def test_slow_watcher_holds_nothing_up(folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]) -> None:
     """A watcher that does not read neither stops the run nor loses a byte of a result larger than memory keeps."""
     async with cluster(folder) as (orchestrator, _):
         spec = script(("scripted_large", 160), statevector=True, shots=0)
@@ -266,11 +269,12 @@ async def test_slow_watcher_holds_nothing_up(folder, script):
         assert last.state == executions_pb2.STATE_COMPLETED, last.error
         rest = [message async for message in messages]
         data = join(rest)
-        artifact = await orchestrator.executions.ReadResult(executions_pb2.ReadResultRequest(name=name)).read()
+        request = executions_pb2.ReadResultRequest(name=name)
+        artifact = await anext(aiter(orchestrator.executions.ReadResult(request)))
         assert artifact.result_header.arrays[0].size_bytes == len(data) == 160 * 2**20
 
 
-async def test_lists_page_by_page(folder, bell):
+async def test_lists_page_by_page(folder: Path, bell: executions_pb2.ExecutionSpec) -> None:
     """Listing is newest first and complete across pages; a foreign or broken token is refused."""
     async with cluster(folder) as (orchestrator, _):
         names = [(await orchestrator.finish(bell)).name for _ in range(5)]
@@ -291,12 +295,12 @@ async def test_lists_page_by_page(folder, bell):
             assert from_rpc_error(caught.value).reason == errors_pb2.ERROR_REASON_INVALID_PAGE_TOKEN
 
 
-async def test_unserved_parts_say_so(folder):
+async def test_unserved_parts_say_so(folder: Path) -> None:
     """Every part of the contract that is not served answers UNIMPLEMENTED with NOT_IMPLEMENTED."""
     async with cluster(folder) as (orchestrator, _):
         comparisons = comparisons_pb2_grpc.ComparisonServiceStub(orchestrator.channel)
         name = f"executions/{'0' * 8}-0000-0000-0000-{'0' * 12}"
-        calls = [
+        calls: list[Awaitable[object]] = [
             comparisons.GetComparison(comparisons_pb2.GetComparisonRequest()),
             orchestrator.executions.PauseExecution(executions_pb2.PauseExecutionRequest(name=name)),
             orchestrator.executions.ResumeExecution(executions_pb2.ResumeExecutionRequest(name=name)),
@@ -310,7 +314,7 @@ async def test_unserved_parts_say_so(folder):
             assert from_rpc_error(caught.value).reason == errors_pb2.ERROR_REASON_NOT_IMPLEMENTED
 
 
-async def test_plans_without_storing(folder, bell):
+async def test_plans_without_storing(folder: Path, bell: executions_pb2.ExecutionSpec) -> None:
     """PlanExecution gives the plan with its candidates and stores nothing."""
     async with cluster(folder) as (orchestrator, _):
         answer = await orchestrator.executions.PlanExecution(executions_pb2.PlanExecutionRequest(spec=bell))
@@ -319,7 +323,9 @@ async def test_plans_without_storing(folder, bell):
         assert not (await orchestrator.executions.ListExecutions(executions_pb2.ListExecutionsRequest())).executions
 
 
-async def test_worker_death_is_an_error_of_the_execution(folder, script):
+async def test_worker_death_is_an_error_of_the_execution(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]
+) -> None:
     """A worker that dies of a signal ends the execution in ERROR, and the next execution runs."""
     async with cluster(folder) as (orchestrator, _):
         last = await orchestrator.finish(script(("scripted_signal", float(signal.SIGSEGV))))
@@ -327,7 +333,7 @@ async def test_worker_death_is_an_error_of_the_execution(folder, script):
         assert (await orchestrator.finish(script())).state == executions_pb2.STATE_COMPLETED
 
 
-async def test_backend_killed_during_a_run(folder, script):
+async def test_backend_killed_during_a_run(folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]) -> None:
     """When the backend's process dies, its run ends in ERROR with BACKEND_UNAVAILABLE and nothing hangs."""
     async with cluster(folder) as (orchestrator, backend):
         name = await orchestrator.begin(script(("scripted_sleep", 300)), state=executions_pb2.STATE_RUNNING)
@@ -336,14 +342,16 @@ async def test_backend_killed_during_a_run(folder, script):
         assert (last.state, reason_of(last)) == (executions_pb2.STATE_ERROR, "BACKEND_UNAVAILABLE")
 
 
-async def test_client_that_goes_away_stops_nothing(folder, script):
+async def test_client_that_goes_away_stops_nothing(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]
+) -> None:
     """An execution whose caller went away runs to its end, and can be followed again."""
     async with cluster(folder) as (orchestrator, _):
         name = await orchestrator.begin(script(("scripted_sleep", 1.0)), state=executions_pb2.STATE_RUNNING)
         assert (await orchestrator.outcome(name)).state == executions_pb2.STATE_COMPLETED
 
 
-async def test_many_at_once(folder, script):
+async def test_many_at_once(folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]) -> None:
     """Forty executions at once all complete through one worker, and the server then says it is idle."""
     async with cluster(folder) as (orchestrator, _):
         async with asyncio.TaskGroup() as group:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from proxima.orchestrator.v1 import executions_pb2
-
 from proxima_orchestrator.executions.state_machine import (
     LIVE_STATES,
     TERMINAL_STATES,
@@ -39,7 +38,7 @@ TABLE = {
 
 
 @pytest.mark.parametrize(("state", "trigger"), list(itertools.product(State, Trigger)))
-def test_every_pair_is_as_the_design_says(state, trigger):
+def test_every_pair_is_as_the_design_says(state: State, trigger: Trigger) -> None:
     """Each pair of state and trigger leads where the table says, and every other pair is refused."""
     expected = TABLE.get((state, trigger))
     if expected is None:
@@ -52,7 +51,7 @@ def test_every_pair_is_as_the_design_says(state, trigger):
 
 
 @given(st.lists(st.sampled_from(Trigger)))
-def test_any_walk_leaves_terminal_states_by_reset_only(triggers):
+def test_any_walk_leaves_terminal_states_by_reset_only(triggers: list[Trigger]) -> None:
     """Whatever is triggered in whatever order, a terminal state is left by reset alone."""
     state = State.IDLE
     for trigger in triggers:
@@ -61,13 +60,13 @@ def test_any_walk_leaves_terminal_states_by_reset_only(triggers):
             state = next_state(state, trigger)
 
 
-def test_numbers_are_those_of_the_contract():
+def test_numbers_are_those_of_the_contract() -> None:
     """States have the numbers and names of the contract's enumeration."""
     expected = {name: number for name, number in executions_pb2.State.items() if number}
     assert {f"STATE_{state.name}": int(state) for state in State} == expected
 
 
-def test_the_drawing_in_the_docs_is_of_this_table():
+def test_the_drawing_in_the_docs_is_of_this_table() -> None:
     """docs/state-machine.md is what the generator draws."""
     page = Path(__file__).parents[3] / "docs" / "state-machine.md"
     assert page.read_text() == draw()

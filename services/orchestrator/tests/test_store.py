@@ -18,9 +18,6 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 from proxima.errors.v1 import errors_pb2
-from proxima_runtime.errors import FailedPrecondition, ProximaError, Unimplemented
-from sqlalchemy import create_engine, inspect
-
 from proxima_orchestrator.executions import migrations
 from proxima_orchestrator.executions.database import database_url
 from proxima_orchestrator.executions.directory import DataDirectory, file_system_of
@@ -28,6 +25,8 @@ from proxima_orchestrator.executions.record import ArtifactRecord, ExecutionReco
 from proxima_orchestrator.executions.schema import HEAD_REVISION, METADATA
 from proxima_orchestrator.executions.state_machine import State
 from proxima_orchestrator.executions.store import StaleWriteError, Store
+from proxima_runtime.errors import FailedPrecondition, ProximaError, Unimplemented
+from sqlalchemy import create_engine, inspect
 
 
 def record(number: int = 0, *, request_id: str | None = None, payload: bytes = b"x") -> ExecutionRecord:
@@ -55,7 +54,7 @@ async def opened(folder: Path) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def test_keeps_every_field(folder):
+async def test_keeps_every_field(folder: Path) -> None:
     """What is written is read back equal, also by another process of the store."""
     first = record(1)
     later = replace(
@@ -90,7 +89,7 @@ async def test_keeps_every_field(folder):
         assert await store.get(str(uuid.UUID(int=9))) is None
 
 
-async def test_an_update_is_fenced_by_state_and_attempt(folder):
+async def test_an_update_is_fenced_by_state_and_attempt(folder: Path) -> None:
     """A write from a state or attempt that is no longer the row's changes nothing."""
     first = record(1)
     async with opened(folder) as store:
@@ -103,7 +102,7 @@ async def test_an_update_is_fenced_by_state_and_attempt(folder):
         assert await store.get(first.id) == ready
 
 
-async def test_a_request_id_is_kept_once_an_owner(folder):
+async def test_a_request_id_is_kept_once_an_owner(folder: Path) -> None:
     """A second insert with the same request id returns the first execution; none has no such limit."""
     async with opened(folder) as store:
         first = record(1, request_id="r")
@@ -115,23 +114,22 @@ async def test_a_request_id_is_kept_once_an_owner(folder):
         assert len(await store.live()) == 3
 
 
-async def test_pages_are_complete_and_newest_first(folder):
+async def test_pages_are_complete_and_newest_first(folder: Path) -> None:
     """Pages follow each other without gaps, also where times are equal."""
     async with opened(folder) as store:
         for number in range(10):
             await store.begin_insert(replace(record(number), create_time=number // 3), b"")
         seen: list[ExecutionRecord] = []
-        while page := await store.page(
-            "local", limit=4, after=(seen[-1].create_time, seen[-1].id) if seen else None
-        ):
+        while page := await store.page("local", limit=4, after=(seen[-1].create_time, seen[-1].id) if seen else None):
             seen += page
         assert [item.id for item in seen] == [record(number).id for number in reversed(range(10))]
         assert await store.page("local", limit=4, states=[State.ERROR]) == []
 
 
-async def test_concurrent_writes_share_commits_and_keep_their_order(folder):
+async def test_concurrent_writes_share_commits_and_keep_their_order(folder: Path) -> None:
     """A thousand chained writes of many executions all arrive, in order."""
     async with opened(folder) as store:
+
         async def drive(number: int) -> None:
             now = record(number)
             await store.begin_insert(now, b"s")
@@ -147,7 +145,7 @@ async def test_concurrent_writes_share_commits_and_keep_their_order(folder):
         assert len(await store.page("local", limit=1000, states=[State.COMPLETED])) == 250
 
 
-async def test_a_write_that_fails_does_not_harm_its_group(folder):
+async def test_a_write_that_fails_does_not_harm_its_group(folder: Path) -> None:
     """When one write of a group breaks, the others are committed all the same."""
     async with opened(folder) as store:
         await store.begin_insert(record(1), b"")
@@ -159,7 +157,7 @@ async def test_a_write_that_fails_does_not_harm_its_group(folder):
         assert len(await store.live()) == 3
 
 
-async def test_a_full_disk_is_said_and_nothing_is_lost(folder):
+async def test_a_full_disk_is_said_and_nothing_is_lost(folder: Path) -> None:
     """When the file cannot grow, an insert fails with STORAGE_FULL; what was there stays, and room helps at once."""
     async with opened(folder) as store:
         await store.begin_insert(record(1), b"")
@@ -197,8 +195,8 @@ asyncio.run(main())
 """
 
 
-async def test_what_was_acknowledged_survives_a_kill(folder):
-    """Every insert that was acknowledged before a kill -9 of the process is there afterwards, with its specification."""
+async def test_what_was_acknowledged_survives_a_kill(folder: Path) -> None:
+    """Every insert that was acknowledged before a kill -9 is there afterwards, with its specification."""
     path = folder / "p.sqlite3"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", WRITER, str(path)), stdout=subprocess.PIPE, env=os.environ.copy()
@@ -216,7 +214,7 @@ async def test_what_was_acknowledged_survives_a_kill(folder):
         assert await store.specification(f"{last:08}") == b"spec"
 
 
-async def test_refuses_a_store_of_a_newer_version(folder):
+async def test_refuses_a_store_of_a_newer_version(folder: Path) -> None:
     """A database at a revision that this version does not know is refused and left alone."""
     async with opened(folder):
         pass
@@ -226,13 +224,13 @@ async def test_refuses_a_store_of_a_newer_version(folder):
         await Store.open(database_url(folder / "p.sqlite3"))
 
 
-async def test_serves_sqlite_only(folder):
+async def test_serves_sqlite_only(folder: Path) -> None:
     """A URL of another database is refused by name."""
     with pytest.raises(Unimplemented, match="SQLite"):
         await Store.open("postgresql://localhost/p")
 
 
-async def test_the_migrations_make_the_tables_of_the_schema(folder):
+async def test_the_migrations_make_the_tables_of_the_schema(folder: Path) -> None:
     """The migrated database has the tables, columns and indexes of the schema, at its newest revision."""
     async with opened(folder):
         pass
@@ -246,7 +244,7 @@ async def test_the_migrations_make_the_tables_of_the_schema(folder):
     assert ScriptDirectory(next(iter(migrations.__path__))).get_current_head() == HEAD_REVISION
 
 
-def test_a_data_directory_has_one_holder(folder):
+def test_a_data_directory_has_one_holder(folder: Path) -> None:
     """A directory that is held is refused with the holder's process id, and is free after close."""
     held = DataDirectory(folder / "data")
     with pytest.raises(FailedPrecondition, match=str(os.getpid())):
@@ -267,6 +265,6 @@ MOUNTS = """\
     ("path", "kind"),
     [("/var/lib", "ext4"), ("/home/me", "nfs4"), ("/home/local disk/p", "xfs"), ("/homeless", "ext4")],
 )
-def test_finds_the_file_system_of_a_path(path, kind):
+def test_finds_the_file_system_of_a_path(path: str, kind: str) -> None:
     """The file system of a path is that of the longest mount point above it."""
     assert file_system_of(Path(path), MOUNTS) == kind

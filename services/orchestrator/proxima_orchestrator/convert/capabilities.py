@@ -21,7 +21,7 @@ _METHODS = {int(method) for method in Method if method}
 
 
 def capabilities_from_message(message: capabilities_pb2.Capabilities) -> Capabilities:
-    """Return what a backend says it can do; methods, features and results that this version does not know are left out."""
+    """Return what a backend says it can do, without methods, features and results that this version does not know."""
     return Capabilities(
         backend=message.backend,
         version=message.version,

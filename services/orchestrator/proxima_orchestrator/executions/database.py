@@ -81,8 +81,8 @@ def _migrate(connection: Connection) -> None:
         connection.commit()
     except CommandError as error:
         raise FailedPrecondition(
-            f"the store was written by another version of Proxima (revision {current}); use that version or another data "
-            "directory",
+            f"the store was written by another version of Proxima (revision {current}); use that version or another "
+            "data directory",
             reason=errors_pb2.ERROR_REASON_STORAGE_FAILED,
         ) from error
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -53,8 +53,8 @@ class DataDirectory:
         kind = file_system_of(self.path, Path("/proc/self/mountinfo").read_text())
         if kind in _NETWORK_FILE_SYSTEMS:
             raise FailedPrecondition(
-                f"the data directory lies on a network file system ({kind}), where SQLite's write-ahead log is not safe; "
-                "set PROXIMA_ORCHESTRATOR_DATA_DIR to a local disk",
+                f"the data directory lies on a network file system ({kind}), where SQLite's write-ahead log is not "
+                "safe; set PROXIMA_ORCHESTRATOR_DATA_DIR to a local disk",
                 reason=errors_pb2.ERROR_REASON_STORAGE_FAILED,
                 metadata={"path_hint": self.path.name},
             )

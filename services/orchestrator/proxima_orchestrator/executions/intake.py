@@ -41,8 +41,8 @@ class _Array:
 class ResultIntake:
     """The result of one attempt, item by item, array by array.
 
-    A lost stream may be taken up again: the backend then sends everything from the beginning, and what is here already is
-    compared by its header and passed over.
+    A lost stream may be taken up again: the backend then sends everything from the beginning, and what is here already
+    is compared by its header and passed over.
     """
 
     def __init__(self, *, name: str, engine: str, feed: Feed, store: ArtifactStore, max_result_bytes: int) -> None:
@@ -180,7 +180,7 @@ class ResultIntake:
         self._left_bytes -= array.size_bytes
         if self._left_bytes < 0:
             raise ResourceExhausted(
-                "the result is larger than this orchestrator keeps (max_result_bytes); ask for fewer arrays or raise it",
+                "the result is larger than this orchestrator keeps (max_result_bytes); ask for less or raise it",
                 reason=errors_pb2.ERROR_REASON_MESSAGE_LIMIT,
                 metadata={"limit": "max_result_bytes"},
             )

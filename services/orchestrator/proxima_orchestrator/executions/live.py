@@ -30,8 +30,8 @@ class LiveExecution:
     """An execution that is not terminal, or was not a moment ago.
 
     `record` is what was last handed to the store. Writes are taken in order by one thread, so each comes from the state
-    that the one before it left. A state is shown to watchers once it is durable; READY and IDLE may be shown before, for
-    a restart would pass through them again.
+    that the one before it left. A state is shown to watchers once it is durable; READY and IDLE may be shown before,
+    for a restart would pass through them again.
     """
 
     def __init__(self, record: ExecutionRecord, store: Store) -> None:
@@ -81,7 +81,7 @@ class LiveExecution:
         """
         pending, self._pending = self._pending, []
         for future in pending:
-            if not await asyncio.shield(future):
+            if not await future:
                 raise StaleWriteError(f"{self.record.name} was moved on by somebody else")
 
     async def end(

@@ -26,13 +26,13 @@ from proxima_orchestrator.planning import (
     ResultRequest,
     candidates_of,
     readable,
-    refusal_of,
     resolve_results,
     with_estimate,
 )
 from proxima_orchestrator.qasm.bounded import ParserChildren, parse_bounded
 from proxima_orchestrator.qasm.errors import CircuitError
 from proxima_orchestrator.qasm.limits import Limits
+from proxima_orchestrator.refusal import refusal_of
 from proxima_orchestrator.selection import History, Weights, explain, rank
 from proxima_orchestrator.wire import frame
 
@@ -166,6 +166,9 @@ class Planner:
             if not done[first].exclusions:
                 # The rest were not asked: they are no part of the plan.
                 return [item for index, item in enumerate(done) if index not in pending]
+        if len(pending) == 1:
+            done[pending[0]] = await self._estimate_one(done[pending[0]], prepared, options)
+            return done
         answers = await asyncio.gather(*(self._estimate_one(done[index], prepared, options) for index in pending))
         for index, answer in zip(pending, answers, strict=True):
             done[index] = answer

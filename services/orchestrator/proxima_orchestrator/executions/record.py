@@ -11,8 +11,9 @@ from proxima_orchestrator.executions.state_machine import State
 class ExecutionRecord:
     """One row of the table of executions.
 
-    Times are microseconds since the Unix epoch, None until reached. The byte fields are parts of the contract's Execution
-    message, serialised by `convert`; empty where absent. `results` is an Execution message that holds the headers only.
+    Times are microseconds since the Unix epoch, None until reached. The byte fields are parts of the contract's
+    Execution message, serialised by `convert`; empty where absent. `results` is an Execution message that holds the
+    headers only.
 
     Attributes:
         id: UUID of the execution, without "executions/".

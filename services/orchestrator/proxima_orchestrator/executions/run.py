@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 
-import grpc.aio
 import structlog
-from google.protobuf.message import DecodeError
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.orchestrator.v1 import executions_pb2
-from proxima_runtime.errors import Aborted, Internal, ProximaError, Unavailable, from_rpc_error, from_status
+from proxima_runtime.errors import Aborted, Internal, ProximaError, Unavailable, from_status
 
 from proxima_orchestrator.artifacts import ArtifactStore
-from proxima_orchestrator.backends import BackendCatalog, BackendInstance, ExecuteCall
+from proxima_orchestrator.backends import BackendCatalog, BackendInstance
 from proxima_orchestrator.capabilities import Method
 from proxima_orchestrator.convert.errors import refusal_error
 from proxima_orchestrator.convert.execution import headers_to_bytes
@@ -26,6 +23,7 @@ from proxima_orchestrator.convert.plan import (
     results_to_message,
 )
 from proxima_orchestrator.convert.request import Specification, specification_of
+from proxima_orchestrator.executions.attempt import Attempt, UnknownJobError, lost_backend
 from proxima_orchestrator.executions.history import Outcomes
 from proxima_orchestrator.executions.intake import ResultIntake
 from proxima_orchestrator.executions.live import LiveExecution, now
@@ -34,10 +32,6 @@ from proxima_orchestrator.executions.planner import Planner, Prepared
 from proxima_orchestrator.executions.state_machine import State, Trigger
 from proxima_orchestrator.executions.store import StaleWriteError, Store
 from proxima_orchestrator.planning import Candidate
-from proxima_orchestrator.wire import frame, single_field
-
-_ACCEPTED, _PROGRESS, _CHECKPOINT, _HEADER, _CHUNK, _DONE = range(1, 7)
-_RETRY_SECONDS = 0.25
 
 log = structlog.get_logger(__name__)
 
@@ -72,19 +66,6 @@ class RunParts:
     rules: RunRules
 
 
-class _LostError(Exception):
-    """The stream of a run ended before the run did; `is_busy` where the backend asks to come again later."""
-
-    def __init__(self, cause: ProximaError, *, is_busy: bool = False) -> None:
-        super().__init__(cause.message)
-        self.cause = cause
-        self.is_busy = is_busy
-
-
-class _UnknownJobError(Exception):
-    """The backend does not know the execution and attempt."""
-
-
 class Run:
     """One execution being driven by a task of its own; nothing that a caller does but `abort` stops it."""
 
@@ -93,11 +74,7 @@ class Run:
         self.live = live
         self._parts = parts
         self._specification = specification
-        self._call: ExecuteCall | None = None
-        # The first message of the current stream is out; the job was accepted; the current stream has answered.
-        self._begun = False
-        self._accepted = False
-        self._heard = False
+        self._attempt: Attempt | None = None
         # It is coming to its end: an abort has only to wait.
         self._ending = False
         self._abort_reason: str | None = None
@@ -120,24 +97,22 @@ class Run:
         await asyncio.wait([task])
 
     async def _stop(self, task: asyncio.Task[None]) -> None:
-        call = self._call
         if self._ending:
             return
-        if call is None:
+        attempt = self._attempt
+        if attempt is None or not attempt.is_connected:
             if self.live.record.state is State.RUNNING:
                 self._abort_note = "; its backend could not be reached and stops by itself after the grace period"
             task.cancel()
             return
-        if self._begun:
-            with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
-                await call.write(self._abort_message())
+        await attempt.abort(self._abort_reason or "")
         done, _ = await asyncio.wait([task], timeout=self._parts.rules.abort_seconds)
         if not done and not self._ending:
             self._abort_note = "; its backend did not confirm that it stopped"
             task.cancel()
 
     async def leave(self) -> None:
-        """Stop driving without changing the execution: the orchestrator stops, the backend goes on for its grace period."""
+        """Stop driving and change nothing: the orchestrator stops, the backend goes on for its grace period."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -156,7 +131,7 @@ class Run:
             await live.fail(Trigger.ABORT, self._aborted())
         except StaleWriteError as error:
             log.warning("execution moved on by somebody else", execution_id=live.record.id, message=str(error))
-        except _UnknownJobError:
+        except UnknownJobError:
             await self._fail(
                 Internal(
                     "the backend forgot the run while it was being started", reason=errors_pb2.ERROR_REASON_INTERNAL
@@ -267,16 +242,15 @@ class Run:
                 parts.metrics.queue_length.dec()
         try:
             live.pass_on(instance=instance.name)
-            start = backend_pb2.StartExecution(execution=live.record.name, attempt=live.record.attempt)
-            message = frame(1, start.SerializeToString() + frame(3, job))
-            await self._run(instance, candidate, first=message)
+            await self._follow(instance, candidate, job=job)
         finally:
             instance.slots.give_back()
 
     async def _find(self, backend: str) -> BackendInstance:
         """Wait for an instance of a backend to serve, for the grace period."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._parts.rules.grace_seconds
+        away = [item.unreachable_since for item in self._parts.catalog.instances(backend) if item.unreachable_since]
+        deadline = max(away, default=loop.time()) + self._parts.rules.grace_seconds
         while loop.time() < deadline:
             instance = self._parts.catalog.choose(backend)
             if instance is not None:
@@ -294,9 +268,7 @@ class Run:
         )
 
     async def _recover(self, instance: BackendInstance | None, candidate: Candidate) -> bool:
-        """Attach to a run of before the restart. False: its backend no longer knows it and it is READY for a new attempt."""
-        live = self.live
-        self._accepted = True
+        """Attach to a run of before the restart; False where its backend lost it and it is READY for a new attempt."""
         if instance is None:
             raise Unavailable(
                 f"backend {candidate.backend}, where it ran, is no longer configured; run it again",
@@ -305,10 +277,11 @@ class Run:
             )
         instance.slots.taken += 1
         try:
-            if not instance.is_serving:
-                instance = await self._find_again(instance)
-            await self._run(instance, candidate, first=self._attach_message())
-        except _UnknownJobError:
+            grace = self._parts.rules.grace_seconds
+            if not await instance.settle(seconds=grace):
+                raise lost_backend(instance.backend, f"it did not answer for {grace:g} s")
+            await self._follow(instance, candidate, job=None)
+        except UnknownJobError:
             await self._requeue()
             return False
         finally:
@@ -317,28 +290,20 @@ class Run:
 
     async def _requeue(self) -> None:
         """Start the next attempt of a run that is lost, or fail after the last."""
-        live = self.live
-        record = live.record
+        record = self.live.record
         grace = self._parts.rules.grace_seconds
         orphaned = Aborted(
-            f"the orchestrator was away for longer than the grace period of {grace:g} s, or the backend was restarted: the "
-            f"run of attempt {record.attempt} is lost",
+            f"the orchestrator was away for longer than the grace period of {grace:g} s, or the backend was restarted: "
+            f"the run of attempt {record.attempt} is lost",
             reason=errors_pb2.ERROR_REASON_ORPHANED,
             metadata={"grace_seconds": f"{grace:g}"},
         )
         if record.attempt >= self._parts.rules.max_attempts:
             raise orphaned
-        await live.requeue(orphaned)
-        self._accepted = False
+        await self.live.requeue(orphaned)
 
-    async def _find_again(self, instance: BackendInstance) -> BackendInstance:
-        grace = self._parts.rules.grace_seconds
-        if not await instance.settle(seconds=grace):
-            raise self._gone(instance, f"did not answer for {grace:g} s")
-        return instance
-
-    async def _run(self, instance: BackendInstance, candidate: Candidate, *, first: bytes) -> None:
-        """Run at an instance until the end, taking a lost stream up again within the grace period."""
+    async def _follow(self, instance: BackendInstance, candidate: Candidate, *, job: bytes | None) -> None:
+        """Run a job at an instance, or attach to it where it is None, and end the execution as it ends."""
         live, parts = self.live, self._parts
         intake = ResultIntake(
             name=f"{live.record.id}-{live.record.attempt}",
@@ -347,147 +312,26 @@ class Run:
             store=parts.artifacts,
             max_result_bytes=parts.rules.max_result_bytes,
         )
-        message = first
-        loop = asyncio.get_running_loop()
-        lost_since: float | None = None
-        was_heard = completed = False
+        attempt = Attempt(live, instance, intake, grace_seconds=parts.rules.grace_seconds)
+        self._attempt = attempt
+        completed = False
         try:
-            while True:
-                try:
-                    intake.restart()
-                    done = await self._stream(instance, message, intake)
-                    break
-                except _LostError as lost:
-                    log.warning("stream lost", execution_id=live.record.id, message=lost.cause.message)
-                    if self._heard or lost.is_busy or lost_since is None:
-                        lost_since = loop.time()
-                    was_heard |= self._heard
-                    if self._abort_reason is not None:
-                        raise lost.cause from lost
-                    if loop.time() - lost_since > parts.rules.grace_seconds:
-                        raise self._gone(instance, lost.cause.message) from lost
-                    if self._accepted:
-                        message = self._attach_message()
-                        if instance.process_is_gone():
-                            raise self._gone(instance, "its process ended") from lost
-                    await asyncio.sleep(_RETRY_SECONDS)
-                    await instance.settle(seconds=1.0)
-                except _UnknownJobError as unknown:
-                    if not was_heard:
-                        raise
-                    raise self._gone(instance, "it was restarted and no longer knows the run") from unknown
-            await self._complete(done, intake)
-            completed = True
+            done = await attempt.follow(attempt.attach_message() if job is None else attempt.start_message(job))
+            self._ending = True
+            usage = done.usage.SerializeToString()
+            if done.outcome == backend_pb2.Done.OUTCOME_COMPLETED:
+                attempt.note_running()
+                artifacts = await intake.finish()
+                results = headers_to_bytes(intake.headers)
+                await live.end(Trigger.COMPLETE, artifacts=artifacts, usage=usage, results=results)
+                completed = True
+                return
         finally:
+            self._attempt = None
             if not completed:
                 await intake.discard()
-
-    def _abort_message(self) -> bytes:
-        abort = backend_pb2.AbortExecution(reason=self._abort_reason or "")
-        return backend_pb2.ExecuteRequest(abort=abort).SerializeToString()
-
-    def _gone(self, instance: BackendInstance, why: str) -> Unavailable:
-        return Unavailable(
-            f"backend {instance.backend} was lost during the run: {why}; run it again",
-            reason=errors_pb2.ERROR_REASON_BACKEND_UNAVAILABLE,
-            metadata={"backend": instance.backend},
-        )
-
-    def _attach_message(self) -> bytes:
-        record = self.live.record
-        attach = backend_pb2.AttachExecution(execution=record.name, attempt=record.attempt)
-        return backend_pb2.ExecuteRequest(attach=attach).SerializeToString()
-
-    async def _stream(self, instance: BackendInstance, first: bytes, intake: ResultIntake) -> backend_pb2.Done:
-        """Read one stream to its end and return the last message.
-
-        Raises:
-            _LostError: the stream ended before the run.
-            _UnknownJobError: the backend does not know the run that is attached to.
-            ProximaError: the backend did not start it, or broke the contract.
-        """
-        self._heard = self._begun = False
-        call = instance.execute()
-        self._call = call
-        try:
-            await call.write(first)
-            self._begun = True
-            if self._abort_reason is not None:
-                await call.write(self._abort_message())
-            async for message in call:
-                self._heard = True
-                field, position = single_field(message)
-                if field == _CHUNK:
-                    await intake.take_chunk(message, position)
-                elif field == _HEADER:
-                    self._running()
-                    await intake.take_header(message, position)
-                elif field == _PROGRESS:
-                    self._running()
-                    self.live.feed.report(message)
-                elif field == _ACCEPTED:
-                    self._accept(backend_pb2.Accepted.FromString(message[position:]))
-                elif field == _DONE:
-                    return backend_pb2.Done.FromString(message[position:])
-                else:
-                    raise _contract_error(instance, "sent a message that is not of this contract")
-            raise _LostError(self._gone(instance, "it ended the stream before the run was done"))
-        except grpc.aio.AioRpcError as error:
-            raise self._failure(from_rpc_error(error)) from error
-        except asyncio.InvalidStateError as error:
-            raise _LostError(self._gone(instance, "the stream broke")) from error
-        except DecodeError as error:
-            raise _contract_error(instance, "sent a message that does not parse") from error
-        finally:
-            self._call = None
-            call.cancel()
-
-    def _failure(self, error: ProximaError) -> Exception:
-        """Return what the status of a stream means for the run."""
-        if error.reason == errors_pb2.ERROR_REASON_NOT_FOUND:
-            return _UnknownJobError()
-        if error.reason == errors_pb2.ERROR_REASON_BACKEND_UNAVAILABLE or isinstance(error, Unavailable):
-            return _LostError(error)
-        if error.reason == errors_pb2.ERROR_REASON_QUEUE_FULL:
-            return _LostError(error, is_busy=True)
-        if error.reason in (errors_pb2.ERROR_REASON_ABORTED, errors_pb2.ERROR_REASON_TAKEN_OVER):
-            return _LostError(error)
-        return error
-
-    def _accept(self, accepted: backend_pb2.Accepted) -> None:
-        self._accepted = True
-        if accepted.queue_position == 0:
-            self._running()
-        else:
-            self.live.show()
-
-    def _running(self) -> None:
-        """A worker has it: say so, once."""
-        live = self.live
-        if live.record.state is State.READY:
-            live.pass_through(Trigger.EXECUTE, start_time=now())
-            live.write()
-
-    async def _complete(self, done: backend_pb2.Done, intake: ResultIntake) -> None:
-        self._ending = True
-        live = self.live
-        usage = done.usage.SerializeToString()
-        if done.outcome == backend_pb2.Done.OUTCOME_COMPLETED:
-            self._running()
-            artifacts = await intake.finish()
-            await live.end(Trigger.COMPLETE, artifacts=artifacts, usage=usage, results=headers_to_bytes(intake.headers))
-            return
         error = from_status(done.status)
-        await intake.discard()
         if self._abort_reason is not None and error.reason == errors_pb2.ERROR_REASON_ABORTED:
             await live.fail(Trigger.ABORT, self._aborted(), usage=usage)
         else:
             await live.fail(Trigger.ERROR, error, usage=usage)
-
-
-def _contract_error(instance: BackendInstance, what: str) -> Internal:
-    return Internal(
-        f"the backend broke the contract: {instance.backend} {what}",
-        reason=errors_pb2.ERROR_REASON_ENGINE_FAILED,
-        metadata={"engine": instance.backend, "message": what},
-    )

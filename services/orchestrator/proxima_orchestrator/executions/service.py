@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Collection
 import structlog
 from proxima.errors.v1 import errors_pb2
 from proxima.orchestrator.v1 import executions_pb2
-from proxima_runtime.errors import FailedPrecondition, NotFound, Unavailable
+from proxima_runtime.errors import AlreadyExists, FailedPrecondition, NotFound, Unavailable
 
 from proxima_orchestrator.convert.execution import headers_from_bytes, snapshot
 from proxima_orchestrator.convert.request import Specification, specification_of
@@ -35,6 +35,7 @@ class Executions:
         self._parts = parts
         self._runs: dict[str, Run] = {}
         self._draining = False
+        self._idle = asyncio.Event()
         self._last_activity = now()
 
     @property
@@ -83,23 +84,35 @@ class Executions:
             create_time=moment,
             plan_time=moment,
         )
+        writing = self._parts.store.begin_insert(created, spec)
         # The write goes on when the caller goes away, and then so does the execution.
-        return await asyncio.shield(asyncio.ensure_future(self._create(created, spec, specification)))
-
-    async def _create(self, created: ExecutionRecord, spec: bytes, specification: Specification) -> ExecutionRecord:
-        stored = await self._parts.store.insert(created, spec)
-        if stored is created:
-            self._begin(created, specification)
+        writing.add_done_callback(lambda done: self._inserted(done, created, specification))
+        stored = await asyncio.shield(writing)
+        if stored.payload_sha256 != created.payload_sha256:
+            raise AlreadyExists(
+                f"request_id {request_id!r} was used for {stored.name} with another specification; use a new one",
+                reason=errors_pb2.ERROR_REASON_REQUEST_ID_REUSED,
+                metadata={"request_id": request_id or "", "execution": stored.name},
+            )
         return stored
+
+    def _inserted(
+        self, writing: asyncio.Future[ExecutionRecord], created: ExecutionRecord, specification: Specification
+    ) -> None:
+        if not writing.cancelled() and writing.exception() is None and writing.result() is created:
+            self._begin(created, specification)
 
     def _begin(self, record: ExecutionRecord, specification: Specification | None) -> None:
         run = Run(LiveExecution(record, self._parts.store), self._parts, specification)
         self._runs[record.id] = run
+        self._idle.clear()
         self._parts.metrics.active.inc()
         run.start().add_done_callback(lambda _: self._ended(record.id))
 
     def _ended(self, execution_id: str) -> None:
         self._runs.pop(execution_id, None)
+        if not self._runs:
+            self._idle.set()
         self._parts.metrics.active.dec()
         self.touch()
 
@@ -223,9 +236,11 @@ class Executions:
             )
         return record
 
-    def drain(self) -> None:
-        """Take no new executions."""
+    async def drain(self) -> None:
+        """Take no new executions and return when those at hand have ended."""
         self._draining = True
+        if self._runs:
+            await self._idle.wait()
 
     async def leave(self) -> None:
         """Stop driving and end every stream; backends go on for their grace period, and a restart attaches to them."""

@@ -1,7 +1,7 @@
 """The states of an execution and the transitions between them.
 
-The table lives in one shared, synchronous machine of the `transitions` library and is pure: no callback does I/O. Writing
-a transition down is the store's business (`UPDATE ... WHERE state = ? AND attempt = ?`). `draw()` makes
+The table lives in one shared, synchronous machine of the `transitions` library and is pure: no callback does I/O.
+Writing a transition down is the store's business (`UPDATE ... WHERE state = ? AND attempt = ?`). `draw()` makes
 docs/state-machine.md.
 """
 
@@ -136,8 +136,8 @@ def draw() -> str:
     lines = [
         "# States of an execution",
         "",
-        "Generated from `proxima_orchestrator.executions.state_machine`; a test fails when the two differ. Write it anew with",
-        "`python -m proxima_orchestrator.executions.state_machine > docs/state-machine.md`.",
+        "Generated from `proxima_orchestrator.executions.state_machine`; a test fails when the two differ.",
+        "Write it anew with `python -m proxima_orchestrator.executions.state_machine > docs/state-machine.md`.",
         "",
         "| state | meaning |",
         "|---|---|",
@@ -166,9 +166,9 @@ def draw() -> str:
         lines.append(f"| {state.name} | " + " | ".join(cells) + " |")
     lines += [
         "",
-        "`requeue` is recovery's: after a restart of the orchestrator, a run that its backend no longer knows goes back to READY as",
-        "attempt + 1. `reset` closes the attempt and keeps its record. `pause`, `resume` and `reset` are in the table and not yet",
-        "served.",
+        "`requeue` is recovery's: after a restart of the orchestrator, a run that its backend no longer knows goes",
+        "back to READY as attempt + 1. `reset` closes the attempt and keeps its record. `pause`, `resume` and `reset`",
+        "are in the table and not yet served.",
         "",
     ]
     return "\n".join(lines)

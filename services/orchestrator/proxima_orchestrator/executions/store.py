@@ -1,8 +1,8 @@
 """The durable table of executions: SQLite through SQLAlchemy Core, one writer thread, one reader thread.
 
 Durable means that what was written survives a kill of the process at any moment; a power cut may lose the last commits
-(`synchronous=full` prevents that) and never corrupts. Every update says from which state and attempt it comes, and fails
-when the row is no longer there: the attempt is the fencing token.
+(`synchronous=full` prevents that) and never corrupts. Every update says from which state and attempt it comes, and
+fails when the row is no longer there: the attempt is the fencing token.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
 
 from proxima.errors.v1 import errors_pb2
-from proxima_runtime.errors import AlreadyExists, Internal
+from proxima_runtime.errors import Internal
 from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +22,7 @@ from proxima_orchestrator.executions.database import open_database
 from proxima_orchestrator.executions.record import ArtifactRecord, ExecutionRecord
 from proxima_orchestrator.executions.schema import ARTIFACTS, ATTEMPTS, EXECUTIONS, SPECIFICATIONS
 from proxima_orchestrator.executions.state_machine import LIVE_STATES, State
+from proxima_orchestrator.executions.statements import Statement
 from proxima_orchestrator.executions.writer import GroupWriter, translate
 
 ResultT = TypeVar("ResultT")
@@ -34,9 +35,9 @@ _MUTABLE = (
 )
 _FIXED = ("id", "owner", "request_id", "payload_sha256", "display_name", "seed", "create_time")
 
-_INSERT = sqlite_insert(EXECUTIONS).on_conflict_do_nothing(index_elements=["owner", "request_id"])
-_INSERT_SPECIFICATION = insert(SPECIFICATIONS)
-_UPDATE = (
+_INSERT = Statement(sqlite_insert(EXECUTIONS).on_conflict_do_nothing(index_elements=["owner", "request_id"]))
+_INSERT_SPECIFICATION = Statement(insert(SPECIFICATIONS))
+_UPDATE = Statement(
     update(EXECUTIONS)
     .where(
         EXECUTIONS.c.id == bindparam("old_id"),
@@ -72,39 +73,30 @@ class Store:
         self._reader.shutdown()
         self._engine.dispose()
 
-    async def insert(self, record: ExecutionRecord, specification: bytes) -> ExecutionRecord:
-        """Insert an execution and return it, or the one that already has this owner and request id.
+    def begin_insert(self, record: ExecutionRecord, specification: bytes) -> asyncio.Future[ExecutionRecord]:
+        """Begin to insert an execution; the result is it, or the one that has its owner and request id already.
 
-        Raises:
-            AlreadyExists: REQUEST_ID_REUSED; the request id belongs to another specification.
-            ResourceExhausted: STORAGE_FULL; nothing was written.
+        The future fails with ResourceExhausted, STORAGE_FULL, where nothing was written.
         """
 
         def work(connection: Connection) -> ExecutionRecord:
             values = {name: getattr(record, name) for name in (*_FIXED, *_MUTABLE)}
-            if connection.execute(_INSERT, values).rowcount:
-                connection.execute(_INSERT_SPECIFICATION, {"execution_id": record.id, "spec": specification})
+            if _INSERT.run(connection, values).rowcount:
+                _INSERT_SPECIFICATION.run(connection, {"execution_id": record.id, "spec": specification})
                 return record
             by_request = (EXECUTIONS.c.owner == record.owner) & (EXECUTIONS.c.request_id == record.request_id)
             return _record(connection.execute(select(EXECUTIONS).where(by_request)).one())
 
-        stored = await self._writer.write(work)
-        if stored.payload_sha256 != record.payload_sha256:
-            raise AlreadyExists(
-                f"request_id {record.request_id!r} was used for {stored.name} with another specification; use a new one",
-                reason=errors_pb2.ERROR_REASON_REQUEST_ID_REUSED,
-                metadata={"request_id": record.request_id or "", "execution": stored.name},
-            )
-        return stored
+        return self._writer.begin(work)
 
     def begin_update(
         self, before: ExecutionRecord, after: ExecutionRecord, *, artifacts: Sequence[ArtifactRecord] = ()
     ) -> asyncio.Future[bool]:
         """Begin to move an execution on from `before`'s state and attempt, with the artifacts of its result.
 
-        Writes happen in the order in which they begin. The future is done when the write is durable; False says that the
-        execution was no longer in that state and attempt. It fails with ResourceExhausted, STORAGE_FULL, where nothing
-        was written.
+        Writes happen in the order in which they begin. The future is done when the write is durable; False says that
+        the execution was no longer in that state and attempt. It fails with ResourceExhausted, STORAGE_FULL, where
+        nothing was written.
         """
 
         def work(connection: Connection) -> bool:
@@ -135,7 +127,7 @@ class Store:
             StaleWriteError: it is no longer in that state and attempt.
             ResourceExhausted: STORAGE_FULL; nothing was written.
         """
-        if not await asyncio.shield(self.begin_update(before, after, artifacts=artifacts)):
+        if not await self.begin_update(before, after, artifacts=artifacts):
             raise StaleWriteError(_stale(before))
 
     async def close_attempt(
@@ -247,7 +239,7 @@ class Store:
 def _move(connection: Connection, before: ExecutionRecord, after: ExecutionRecord) -> bool:
     values = {name: getattr(after, name) for name in _MUTABLE}
     values |= {"old_id": before.id, "old_state": before.state, "old_attempt": before.attempt}
-    return connection.execute(_UPDATE, values).rowcount == 1
+    return _UPDATE.run(connection, values).rowcount == 1
 
 
 def _stale(before: ExecutionRecord) -> str:

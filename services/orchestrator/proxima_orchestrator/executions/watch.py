@@ -1,7 +1,8 @@
 """What watchers of a live execution see: snapshots and progress (the newest only), and every message of the result.
 
-Any number of watchers follow one feed, each at its own pace; none of them holds the execution up. Messages of the result
-are kept in memory up to a limit; a watcher that falls further behind reads them back from the artifact being written.
+Any number of watchers follow one feed, each at its own pace; none of them holds the execution up. Messages of the
+result are kept in memory up to a limit; a watcher that falls further behind reads them back from the artifact that is
+being written.
 """
 
 from __future__ import annotations

@@ -30,11 +30,11 @@ class _Write(Generic[ResultT]):
 
 
 class GroupWriter:
-    """Runs functions on the store's one writing connection. A function's future is done when its transaction is committed.
+    """Runs functions on the store's one writing connection; a future is done when its transaction is committed.
 
     Everything that waits when the thread comes round goes into one transaction, so 16 executions in flight cost few
-    commits. When a transaction fails as a whole, its functions run again, each in a transaction of its own; so they must
-    bear being run twice when the first time was rolled back.
+    commits. When a transaction fails as a whole, its functions run again, each in a transaction of its own; so they
+    must bear being run twice when the first time was rolled back.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -59,7 +59,7 @@ class GroupWriter:
 
         The write happens even when the caller is cancelled.
         """
-        return await asyncio.shield(self.begin(work))
+        return await self.begin(work)
 
     async def close(self) -> None:
         """Write what waits and end the thread."""
@@ -102,6 +102,7 @@ class GroupWriter:
 def _settle(group: Sequence[_Write[object]]) -> None:
     for write in group:
         if write.future.done():
+            # The caller was cancelled while it waited.
             continue
         if write.error is not None:
             write.future.set_exception(write.error)

@@ -1,8 +1,7 @@
-"""ExecutionService: convert in, call one function, convert out. Streams pass on messages that are serialised already."""
+"""ExecutionService: convert in, call one function, convert out. Streams pass on messages serialised already."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 from collections.abc import AsyncIterator, Collection
@@ -29,7 +28,6 @@ from proxima_orchestrator.wire import frame
 SERVICE = executions_pb2.DESCRIPTOR.services_by_name["ExecutionService"].full_name
 _PAGE_SIZE = 50
 _MAX_PAGE_SIZE = 1000
-_POLL_SECONDS = 0.05
 
 Context: TypeAlias = "grpc.aio.ServicerContext[object, object]"
 
@@ -74,9 +72,7 @@ class ExecutionService:
 
     async def drain(self) -> None:
         """Take no new executions and wait for those that run."""
-        self._executions.drain()
-        while self._executions.active_count:
-            await asyncio.sleep(_POLL_SECONDS)
+        await self._executions.drain()
 
     async def close(self) -> None:
         """End every stream; what still runs is taken up by the next start."""

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -58,8 +58,8 @@ class RunningOrchestrator:
     async def __aenter__(self) -> Self:
         """Start it and wait until it serves."""
         self.channel = open_channel(self.target)
-        self.executions = executions_pb2_grpc.ExecutionServiceStub(self.channel)  # type: ignore[assignment]
-        self.backends = backends_pb2_grpc.BackendCatalogServiceStub(self.channel)  # type: ignore[assignment]
+        self.executions = executions_pb2_grpc.ExecutionServiceStub(self.channel)
+        self.backends = backends_pb2_grpc.BackendCatalogServiceStub(self.channel)
         await self.start()
         return self
 
@@ -105,7 +105,7 @@ class RunningOrchestrator:
 
     async def execute(
         self, spec: executions_pb2.ExecutionSpec, *, request_id: str = "", deliver_results: bool = False
-    ) -> AsyncIterator[executions_pb2.ExecuteResponse]:
+    ) -> AsyncGenerator[executions_pb2.ExecuteResponse]:
         """Yield the messages of an execution."""
         request = executions_pb2.ExecuteRequest(spec=spec, request_id=request_id, deliver_results=deliver_results)
         async for message in self.executions.Execute(request):

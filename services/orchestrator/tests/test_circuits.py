@@ -1,0 +1,165 @@
+"""Characteristics of circuits, and circuit messages from outside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from google.protobuf.message import DecodeError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from proxima.errors.v1 import errors_pb2
+from proxima.simulation.v1 import circuit_pb2
+from proxima_orchestrator.capabilities import Feature
+from proxima_orchestrator.characteristics import characterise, depth
+from proxima_orchestrator.circuit import Circuit, digest, strip_idle
+from proxima_orchestrator.convert.circuit import circuit_from_message, circuit_to_message
+from proxima_orchestrator.convert.plan import over_active_qubits
+from proxima_orchestrator.planning import Observable, ResultRequest
+from proxima_orchestrator.qasm.limits import Limits
+from proxima_orchestrator.qasm.parse import parse
+from proxima_runtime.errors import InvalidArgument
+
+
+def parsed(body: str, *, header: str = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[4];\ncreg c[4];\n') -> Circuit:
+    """The circuit of a program over four qubits and bits, without idle qubits."""
+    return strip_idle(parse((header + body).encode(), Limits()))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("h q[0];", 1),
+        ("h q; cx q[0],q[1]; cx q[2],q[3]; cx q[1],q[2];", 3),
+        ("h q[0]; barrier q; h q[1];", 1),
+        ("ccx q[0],q[1],q[2]; h q[2]; h q[0];", 2),
+        ("measure q[0] -> c[0]; measure q[1] -> c[0];", 2),
+        ("measure q[0] -> c[0]; if (c==1) x q[1];", 2),
+    ],
+)
+def test_depth_is_the_longest_chain(body: str, expected: int) -> None:
+    """Depth counts instructions that share qubits or classical bits, and no barriers."""
+    assert depth(parsed(body)) == expected
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from([1, 2, 3]), st.permutations(range(4))).map(lambda step: step[1][: step[0]]),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_depth_equals_a_plain_count(steps: list[list[int]]) -> None:
+    """Depth equals what levels kept one by one give."""
+    names = {1: "h", 2: "cx", 3: "ccx"}
+    body = "".join(f"{names[len(qubits)]} {','.join(f'q[{qubit}]' for qubit in qubits)};" for qubits in steps)
+    level = dict.fromkeys(range(4), 0)
+    for qubits in steps:
+        top = max(level[qubit] for qubit in qubits) + 1
+        level.update(dict.fromkeys(qubits, top))
+    assert depth(parsed(body)) == max(level.values())
+
+
+@pytest.mark.parametrize(
+    ("body", "features"),
+    [
+        ("h q[0]; cx q[0],q[1]; rz(pi/2) q[0]; measure q -> c;", set()),
+        ("t q[0];", {Feature.NON_CLIFFORD}),
+        ("rz(0.3) q[0];", {Feature.NON_CLIFFORD}),
+        ("reset q[0];", {Feature.RESET}),
+        ("measure q[0] -> c[0]; h q[0];", {Feature.MID_CIRCUIT_MEASUREMENT}),
+        ("measure q[0] -> c[0]; barrier q; measure q[0] -> c[1];", set()),
+        (
+            "measure q[0] -> c[0]; if (c==1) x q[1];",
+            {Feature.CLASSICAL_CONDITION, Feature.MID_CIRCUIT_MEASUREMENT},
+        ),
+        ("if (c==0) x q[1];", {Feature.CLASSICAL_CONDITION}),
+    ],
+)
+def test_features_are_those_that_the_circuit_needs(body: str, features: set[Feature]) -> None:
+    """A circuit needs exactly the features that its instructions bring."""
+    found = characterise(parsed(body))
+    assert found.features == features
+    assert found.has_mid_circuit_measurement == (Feature.MID_CIRCUIT_MEASUREMENT in features)
+    assert found.is_clifford == (Feature.NON_CLIFFORD not in features)
+
+
+def test_counts_leave_barriers_and_idle_qubits_out() -> None:
+    """Counts are over the flat circuit without barriers and idle qubits."""
+    found = characterise(parsed("h q[1]; t q[1]; tdg q[3]; cx q[1],q[3]; barrier q; measure q[3] -> c[0];"))
+    assert (found.declared_qubit_count, found.active_qubit_count) == (4, 2)
+    assert found.instruction_count == 5
+    assert dict(found.operation_counts) == {"h": 1, "t": 1, "tdg": 1, "cx": 1, "measure": 1}
+    assert (found.t_count, found.multi_qubit_gate_count, found.measurement_count) == (2, 1, 1)
+    assert found.gates == {"h", "t", "tdg", "cx"}
+
+
+PROGRAM = "h q[0]; u3(0.1,0.2,0.3) q[2]; cx q[0],q[2]; barrier q; measure q[2] -> c[1]; if (c==2) x q[0];"
+
+
+def test_messages_and_columns_are_the_same_circuit() -> None:
+    """A circuit sent as a message comes back with the same digest, idle qubits stripped or not."""
+    header = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[4];\ncreg c[4];\n'
+    whole = parse((header + PROGRAM).encode(), Limits())
+    for circuit in (whole, strip_idle(whole)):
+        message = circuit_pb2.Circuit.FromString(circuit_to_message(circuit).SerializeToString())
+        assert digest(circuit_from_message(message)) == digest(circuit)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("qubit_count", 0, "qubit_count"),
+        ("qubit_count", 1_000_001, "qubit_count"),
+        ("clbit_count", -1, "clbit_count"),
+        ("opcodes", b"\x00", "opcodes"),
+        ("opcodes", b"\xff\xff" * 5, "opcodes"),
+        ("qubits", b"", "qubits"),
+        ("qubits", b"\xff" * 4 * 7, "qubits"),
+        ("qubits", b"\x00" * 4 * 7, "qubits"),
+        ("clbits", b"\xff" * 4, "clbits"),
+        ("parameters", np.full(3, np.nan).tobytes(), "parameters"),
+        ("active_qubits", [1, 0], "active_qubits"),
+        ("active_qubits", [0, 9], "active_qubits"),
+        ("declared_qubit_count", 1, "declared_qubit_count"),
+    ],
+)
+def test_columns_that_disagree_are_named(field: str, value: object, named: str) -> None:
+    """A column that is out of range or of the wrong length is MALFORMED_CIRCUIT and names the field."""
+    message = circuit_to_message(parsed(PROGRAM))
+    if field == "active_qubits":
+        del message.active_qubits[:]
+        message.active_qubits.extend(value)  # type: ignore[arg-type]
+    else:
+        setattr(message, field, value)
+    with pytest.raises(InvalidArgument) as caught:
+        circuit_from_message(message)
+    assert caught.value.reason == errors_pb2.ERROR_REASON_MALFORMED_CIRCUIT
+    assert caught.value.metadata["field"].startswith(named)
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_damaged_messages_never_break_anything(data: st.DataObject) -> None:
+    """Whatever bytes of a message are changed, it is a circuit, or MALFORMED_CIRCUIT, or no message."""
+    raw = bytearray(circuit_to_message(parsed(PROGRAM)).SerializeToString())
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        circuit = circuit_from_message(circuit_pb2.Circuit.FromString(bytes(raw)))
+    except DecodeError:
+        return
+    except InvalidArgument as error:
+        assert error.reason == errors_pb2.ERROR_REASON_MALFORMED_CIRCUIT  # noqa: PT017
+        return
+    characterise(strip_idle(circuit))
+
+
+def test_observables_lose_their_idle_qubits() -> None:
+    """I and Z on an idle qubit count 1, X and Y there make the term vanish."""
+    circuit = parsed("h q[1]; h q[2];")
+    asked = ResultRequest(observables=(Observable(name="", paulis=("ZXYI", "XIIZ"), coefficients=(2.0, 3.0)),))
+    (found,) = over_active_qubits(asked, circuit).observables
+    assert (found.paulis, found.coefficients) == (("XY", "II"), (2.0, 0.0))
+    wrong = ResultRequest(observables=(Observable(name="", paulis=("Z",), coefficients=(1.0,)),))
+    with pytest.raises(InvalidArgument, match="declares 4"):
+        over_active_qubits(wrong, circuit)
