@@ -31,6 +31,8 @@ BYTES_PER_GATE = {"qsim": 750, "cirq": 170}
 _DRAWING_BYTES = 400 << 10
 _BYTES_PER_SHOT = 40
 _BYTES_PER_COUNT_ROW = 64
+# A warm worker's heap has so much room that small allocations do not show; never less than the fixed part is claimed.
+_WARM_HEAP_BYTES = 384 << 10
 _FIXED_BYTES = 64 << 10
 
 _INT64_MAX = (1 << 63) - 1
@@ -76,7 +78,7 @@ def _peak_rule(job: backend_pb2.Job) -> Callable[[int], int]:
         state = amplitude << (2 * width if _is_matrix(job) else width)
         bits = width if is_whole or not slots else min(slots, width)
         # While Cirq simulates it holds its buffers, afterwards the results take their place.
-        after = state
+        after, small = state, gate_bytes
         if spec.probabilities:
             clbits = min(measure_count, circuit.clbit_count)
             written = max(bits, clbits) if slots and not is_whole else bits
@@ -87,12 +89,13 @@ def _peak_rule(job: backend_pb2.Job) -> Callable[[int], int]:
             after += 24 << width
         if spec.shots:
             rows = min(spec.shots, 1 << min(bits, 62))
-            after += _DRAWING_BYTES + spec.shots * _BYTES_PER_SHOT
-            after += rows * (_BYTES_PER_COUNT_ROW + 3 * -(-circuit.clbit_count // 8))
+            small += _DRAWING_BYTES + spec.shots * _BYTES_PER_SHOT
+            small += rows * (_BYTES_PER_COUNT_ROW + 3 * -(-circuit.clbit_count // 8))
         copies = state if spec.statevector or spec.density_matrix else 0
         if spec.probabilities:
             copies += returned
-        return _FIXED_BYTES + gate_bytes + max(round(_held_states(job) * state), after) + copies
+        held = max(round(_held_states(job) * state), after)
+        return held + copies + max(small - _WARM_HEAP_BYTES, _FIXED_BYTES)
 
     return peak
 

@@ -25,6 +25,8 @@ BYTES_PER_GATE = 2100
 _BYTES_PER_SHOT, _BYTES_PER_SHOT_AND_BIT = 120, 5
 # Accumulated totals and cumulative weights of drawn counts.
 _DRAWN_BYTES_PER_OUTCOME = 40
+# A warm worker's heap has so much room that small allocations do not show; never less than the fixed part is claimed.
+_WARM_HEAP_BYTES = 512 << 10
 _FIXED_BYTES = 64 << 10
 _BYTES_PER_COUNT_ROW = 64
 
@@ -74,26 +76,26 @@ def _peak_rule(job: backend_pb2.Job, slots: int) -> Callable[[int], int]:
         bits = width if all_measured or not slots else min(slots, width)
         is_drawn = spec.shots > 0 and bits <= DRAWN_SLOTS
         is_sampled = spec.shots > 0 and not is_drawn
-        total = _FIXED_BYTES + gate_bytes + state
+        total, small = state, gate_bytes
         if spec.probabilities:
             # Over measured classical bits, of which there can be more than measured qubits.
             clbits = min(len(circuit.clbits) // 4, circuit.clbit_count)
             fan_out = max(bits, clbits) if slots and not all_measured else bits
             total += 16 << fan_out
         if is_drawn:
-            total += _DRAWN_BYTES_PER_OUTCOME << bits
+            small += _DRAWN_BYTES_PER_OUTCOME << bits
         if is_sampled:
-            total += spec.shots * (_BYTES_PER_SHOT + _BYTES_PER_SHOT_AND_BIT * bits)
+            small += spec.shots * (_BYTES_PER_SHOT + _BYTES_PER_SHOT_AND_BIT * bits)
         if spec.shots:
             rows = min(spec.shots, 1 << min(bits, 62))
-            total += rows * (_BYTES_PER_COUNT_ROW + 3 * -(-circuit.clbit_count // 8))
+            small += rows * (_BYTES_PER_COUNT_ROW + 3 * -(-circuit.clbit_count // 8))
         if spec.statevector:
             vector = amplitude << width
             held = 1 if is_sampled or job.method == _METHOD.METHOD_MATRIX_PRODUCT_STATE else 0
             total += vector * (1 + held)
         if spec.density_matrix:
             total += state * (3 if is_single else 1 + is_sampled)
-        return total
+        return total + max(small - _WARM_HEAP_BYTES, _FIXED_BYTES)
 
     return peak
 
