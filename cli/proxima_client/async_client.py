@@ -103,9 +103,10 @@ class AsyncClient:
         )
         following = await self.start(circuit, options)
         try:
+            if follow is None:
+                return _result(await following.finish())
             async for event in following.events():
-                if follow is not None:
-                    follow(event)
+                follow(event)
         except asyncio.CancelledError:
             if following.name:
                 with contextlib.suppress(ProximaError):

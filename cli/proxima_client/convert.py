@@ -1,6 +1,6 @@
 """The client's one bilingual module: northbound messages to values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from google.protobuf.duration_pb2 import Duration
@@ -25,7 +25,7 @@ __all__ = [
 
 def to_state(state: int) -> values.State:
     """Return the state; one that this client does not know is `State.UNKNOWN`."""
-    name = _enum_name(executions_pb2.State.items(), state, "STATE_")
+    name = _name(_STATES, state)
     try:
         return values.State(name)
     except ValueError:
@@ -186,7 +186,7 @@ def _instance(message: backends_pb2.BackendInstance) -> values.BackendInstance:
     return values.BackendInstance(
         name=message.name,
         target=message.target,
-        condition=_enum_name(backends_pb2.BackendInstance.Condition.items(), message.condition, "CONDITION_"),
+        condition=_name(_CONDITIONS, message.condition),
         error=from_status(message.error) if message.HasField("error") else None,
         version=capabilities.version,
         memory_cap_bytes=message.memory_cap_bytes or capabilities.memory_cap_bytes,
@@ -206,26 +206,36 @@ def _method_support(message: capabilities_pb2.MethodCapability) -> values.Method
         precisions=tuple(_precision(precision) for precision in message.precisions),
         max_qubit_count=message.max_qubit_count,
         gates=tuple(message.gates),
-        features=tuple(_enum_name(capabilities_pb2.Feature.items(), item, "FEATURE_") for item in message.features),
-        results=tuple(_enum_name(result_pb2.ResultKind.items(), item, "RESULT_KIND_") for item in message.results),
+        features=tuple(_name(_FEATURES, item) for item in message.features),
+        results=tuple(_name(_RESULT_KINDS, item) for item in message.results),
         max_shots=message.max_shots,
     )
 
 
 def _method(value: int) -> str:
-    return _enum_name(capabilities_pb2.Method.items(), value, "METHOD_")
+    return _name(_METHODS, value)
 
 
 def _precision(value: int) -> str:
-    return _enum_name(result_pb2.Precision.items(), value, "PRECISION_")
+    return _name(_PRECISIONS, value)
 
 
-def _enum_name(items: Iterable[tuple[str, int]], value: int, prefix: str) -> str:
-    """Name in lower case without its prefix; a number for a value that is newer than this client."""
-    for name, number in items:
-        if number == value:
-            return name.removeprefix(prefix).lower()
-    return str(value)
+def _names(items: Iterable[tuple[str, int]], prefix: str) -> Mapping[int, str]:
+    """Names of an enumeration in lower case without their prefix."""
+    return {number: name.removeprefix(prefix).lower() for name, number in items}
+
+
+_STATES = _names(executions_pb2.State.items(), "STATE_")
+_CONDITIONS = _names(backends_pb2.BackendInstance.Condition.items(), "CONDITION_")
+_FEATURES = _names(capabilities_pb2.Feature.items(), "FEATURE_")
+_METHODS = _names(capabilities_pb2.Method.items(), "METHOD_")
+_PRECISIONS = _names(result_pb2.Precision.items(), "PRECISION_")
+_RESULT_KINDS = _names(result_pb2.ResultKind.items(), "RESULT_KIND_")
+
+
+def _name(names: Mapping[int, str], value: int) -> str:
+    """The name; a number for a value that is newer than this client."""
+    return names.get(value) or str(value)
 
 
 def _bare(name: str) -> str:

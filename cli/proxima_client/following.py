@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 
 from proxima.errors.v1 import errors_pb2
 from proxima.orchestrator.v1 import executions_pb2
+from proxima.simulation.v1 import result_pb2
 from proxima_runtime.channel import responses
 from proxima_runtime.errors import ProximaError, Unavailable
 
@@ -13,13 +14,20 @@ from proxima_client.connection import Connection, RawStream
 from proxima_client.convert import to_execution, to_progress
 from proxima_client.events import Event, Outcome, Reconnecting
 from proxima_client.result import build_result
-from proxima_client.values import Execution, State
 from proxima_client.wire import Chunk, decode_message
 
 __all__ = ["Following"]
 
 _FIRST_DELAY_SECONDS = 0.1
 _MAX_DELAY_SECONDS = 2.0
+_ENDS = (
+    executions_pb2.STATE_PAUSED,
+    executions_pb2.STATE_COMPLETED,
+    executions_pb2.STATE_ABORTED,
+    executions_pb2.STATE_ERROR,
+)
+
+_Message = executions_pb2.Execution | result_pb2.Progress | Reconnecting
 
 
 class Following:
@@ -51,7 +59,7 @@ class Following:
         self._deliver_results = deliver_results
         self._reconnect_seconds = reconnect_seconds
         self._receiver = ResultReceiver()
-        self._execution: Execution | None = None
+        self._snapshot: executions_pb2.Execution | None = None
         self.named = asyncio.Event()
 
     async def events(self) -> AsyncGenerator[Event]:
@@ -60,6 +68,21 @@ class Following:
         Raises:
             ProximaError: the call was refused, or the server stayed away for longer than `reconnect_seconds`.
         """
+        async for message in self._messages():
+            if isinstance(message, executions_pb2.Execution):
+                yield to_execution(message)
+            elif isinstance(message, result_pb2.Progress):
+                yield to_progress(message)
+            else:
+                yield message
+
+    async def finish(self) -> Outcome:
+        """Follow to the end without the events; cheaper where nobody looks at them. Raises as `events`."""
+        async for _ in self._messages():
+            pass
+        return self.outcome()
+
+    async def _messages(self) -> AsyncGenerator[_Message]:
         loop = asyncio.get_running_loop()
         lost_at: float | None = None
         delay = _FIRST_DELAY_SECONDS
@@ -69,9 +92,9 @@ class Following:
             try:
                 stream = await self._open()
                 connected = True
-                async for event in self._read(stream):
+                async for message in self._read(stream):
                     lost_at, delay = None, _FIRST_DELAY_SECONDS
-                    yield event
+                    yield message
                 if self._has_ended():
                     break
             except Unavailable as error:
@@ -83,16 +106,16 @@ class Following:
             yield Reconnecting(cause=cause)
             await asyncio.sleep(delay)
             delay = min(2 * delay, _MAX_DELAY_SECONDS)
-        if self._deliver_results and self._execution is not None and self._execution.state is State.COMPLETED:
+        if self._has_result():
             await self._fetch_rest()
 
     def outcome(self) -> Outcome:
         """How it ended. Raises RuntimeError before the end."""
-        if self._execution is None:
+        if self._snapshot is None:
             raise RuntimeError("the execution is still being followed")
-        wanted = self._deliver_results and self._execution.state is State.COMPLETED
+        execution = to_execution(self._snapshot)
         return Outcome(
-            execution=self._execution, result=build_result(self._execution, self._receiver) if wanted else None
+            execution=execution, result=build_result(execution, self._receiver) if self._has_result() else None
         )
 
     async def _open(self) -> RawStream:
@@ -104,7 +127,7 @@ class Following:
             raise ValueError("neither a request nor a name to follow")
         return await self._connection.execute(self._request)
 
-    async def _read(self, stream: RawStream) -> AsyncGenerator[Event]:
+    async def _read(self, stream: RawStream) -> AsyncGenerator[_Message]:
         async for raw in responses(stream):
             message = decode_message(raw)
             if isinstance(message, Chunk):
@@ -112,18 +135,21 @@ class Following:
                 continue
             kind = message.WhichOneof("message")
             if kind == "execution":
-                self._execution = to_execution(message.execution)
-                self.name = self._execution.name
+                self._snapshot = message.execution
+                self.name = self._snapshot.name
                 self.named.set()
-                yield self._execution
+                yield self._snapshot
             elif kind == "progress":
-                yield to_progress(message.progress)
+                yield message.progress
             elif kind == "result_header":
                 self._receiver.take_header(message.result_header)
 
     def _has_ended(self) -> bool:
-        state = None if self._execution is None else self._execution.state
-        return state is State.PAUSED or (state is not None and state.is_terminal)
+        return self._snapshot is not None and self._snapshot.state in _ENDS
+
+    def _has_result(self) -> bool:
+        completed = self._snapshot is not None and self._snapshot.state == executions_pb2.STATE_COMPLETED
+        return self._deliver_results and completed
 
     async def _fetch_rest(self) -> None:
         """Read from the artifact store what the stream did not bring."""
