@@ -7,11 +7,11 @@ from typing import Self
 
 from proxima_client import Event, Execution, Progress
 from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
 from proxima_cli.output.printing import warn
-from proxima_cli.quantities import format_bytes
+from proxima_cli.quantities import format_bytes, format_seconds
 
 __all__ = ["ProgressDisplay"]
 
@@ -51,7 +51,8 @@ class ProgressDisplay:
         elif isinstance(event, Progress):
             self._fraction = event.fraction
             basis = f"{event.done_count}/{event.total_count} {event.unit}" if event.is_counted else "by the prediction"
-            self._text = f"running, {basis}, {format_bytes(event.memory_bytes)}"
+            elapsed = format_seconds(event.elapsed_seconds)
+            self._text = f"running for {elapsed}, {basis}, {format_bytes(event.memory_bytes)}"
         else:
             self._text = "connection lost, following again"
             if not self._enabled:
@@ -59,7 +60,7 @@ class ProgressDisplay:
         self._refresh()
 
     def _open(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=30))
         self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
         self._task = self._bar.add_task(self._text, total=None)
         self._bar.start()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from proxima_cli.output.documents import Json
 
-__all__ = ["new_table", "print_json", "print_line", "print_table", "warn"]
+__all__ = ["add_row", "new_table", "output_width", "print_json", "print_line", "print_table", "warn"]
 
 _PIPE_WIDTH = 200
 
@@ -52,8 +53,14 @@ def add_row(table: Table, *cells: str) -> None:
 
 def print_table(table: Table) -> None:
     """Print a table on standard output; into a pipe it is not cut to 80 columns."""
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
-    Console(file=sys.stdout, width=width, highlight=False, markup=False).print(table)
+    Console(file=sys.stdout, width=output_width(), highlight=False, markup=False).print(table)
+
+
+def output_width() -> int:
+    """Columns of standard output: the terminal's, or plenty in a pipe."""
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        return shutil.get_terminal_size().columns
+    return _PIPE_WIDTH
 
 
 def _printable(text: str) -> str:

@@ -9,13 +9,14 @@ from proxima_client.values import Execution
 
 from proxima_cli.output.histogram import MAX_ROWS, Histogram, of_counts, of_probabilities
 from proxima_cli.output.plans import print_candidates, print_circuit
-from proxima_cli.output.printing import add_row, new_table, print_line, print_table
+from proxima_cli.output.printing import add_row, new_table, output_width, print_line, print_table
 from proxima_cli.output.saving import SavedArray
 from proxima_cli.quantities import format_bytes, format_seconds
 
 __all__ = ["print_run"]
 
 _BAR_WIDTH = 24
+_NUMBERS_WIDTH = 52
 _MAX_AMPLITUDES = 16
 
 
@@ -102,8 +103,11 @@ def _print_histogram(histogram: Histogram, *, boxed: bool) -> None:
     title = f"{histogram.shots} shots" if sampled else "Exact probabilities"
     table = new_table(columns, boxed=boxed, title=title)
     largest = max((row.value for row in histogram.rows), default=1.0) or 1.0
+    longest = max((len(row.outcome) for row in histogram.rows), default=0)
+    # The numbers come first: a bar gets what a narrow terminal leaves.
+    bar_width = max(0, min(_BAR_WIDTH, output_width() - longest - _NUMBERS_WIDTH))
     for row in histogram.rows:
-        bar = "█" * round(_BAR_WIDTH * row.value / largest)
+        bar = "█" * round(bar_width * row.value / largest)
         if row.interval is not None:
             low, high = row.interval
             add_row(table, row.outcome, str(row.count), f"{row.value:.4f}", f"{low:.4f} to {high:.4f}", bar)
