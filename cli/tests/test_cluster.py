@@ -244,10 +244,10 @@ def test_killing_the_supervisor_leaves_nothing(cluster: Cluster) -> None:
 
 
 def test_down_leaves_nothing(cluster: Cluster) -> None:
-    """After `down` every process and every socket is gone; a second `down` is no error."""
+    """After `down` every process and the folder of its sockets is gone; a second `down` is no error."""
     folder = Path(str(cluster.up()["server"]).removeprefix("unix:")).parent
     wait_until_gone(cluster.pids(), act=lambda: cluster.proxima("down"))
-    assert list(folder.glob("*.sock")) == []
+    assert not folder.exists()
     assert "No local cluster" in cluster.proxima("down").stdout
 
 

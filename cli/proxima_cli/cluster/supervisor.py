@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from io import BufferedWriter
 
 from proxima.orchestrator.v1 import backends_pb2, backends_pb2_grpc
 from proxima_runtime.channel import open_channel, unary
@@ -189,14 +190,36 @@ def main() -> None:
     os.umask(0o077)
     stack = find_stack()
     paths = resolve_paths(stack)
-    make_private(paths)
-    with paths.lock.open("ab") as lock:
+    lock = _lock(paths)
+    if lock is None:
+        os.write(arguments.ready_fd, BUSY)
+        return
+    with lock:
+        asyncio.run(_serve(stack, paths, idle_seconds=arguments.idle_seconds, ready_fd=arguments.ready_fd))
+        # Removed while it is held: whoever has opened it meanwhile finds that it is no longer the file at that place.
+        paths.lock.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            paths.runtime.rmdir()
+
+
+def _lock(paths: ClusterPaths) -> BufferedWriter | None:
+    """Take the lock; None where another supervisor has it."""
+    while True:
+        make_private(paths)
+        try:
+            lock = paths.lock.open("ab")
+        except FileNotFoundError:
+            continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(lock.fileno()).st_ino == paths.lock.stat().st_ino:
+                return lock
         except BlockingIOError:
-            os.write(arguments.ready_fd, BUSY)
-            return
-        asyncio.run(_serve(stack, paths, idle_seconds=arguments.idle_seconds, ready_fd=arguments.ready_fd))
+            lock.close()
+            return None
+        except FileNotFoundError:
+            pass
+        lock.close()
 
 
 async def _serve(stack: Stack, paths: ClusterPaths, *, idle_seconds: float, ready_fd: int) -> None:
