@@ -18,20 +18,20 @@ _CIRCUITS: dict[str, tuple[str | bytes, str, int | None, list[str]]] = {
     "unknown gate": (_TWO + "hh q[0];\n", "INVALID_CIRCUIT", 5, ["hh"]),
     "wrong arity": (_TWO + "cx q[0];\n", "INVALID_CIRCUIT", 5, ["cx", "2"]),
     "wrong number of parameters": (_TWO + "rz q[0];\n", "INVALID_CIRCUIT", 5, ["rz", "1"]),
-    "index out of range": (_TWO + "h q[2];\n", "INVALID_CIRCUIT", 5, ["q[2]"]),
-    "duplicate qubits": (_TWO + "cx q[1],q[1];\n", "INVALID_CIRCUIT", 5, ["q[1]"]),
+    "index out of range": (_TWO + "h q[2];\n", "INVALID_CIRCUIT", 5, ["index 2", "q"]),
+    "duplicate qubits": (_TWO + "cx q[1],q[1];\n", "INVALID_CIRCUIT", 5, ["qubit", "twice"]),
     "undeclared register": (_TWO + "h r[0];\n", "INVALID_CIRCUIT", 5, ["r"]),
     "division by zero": (_TWO + "rz(1/0) q[0];\n", "INVALID_CIRCUIT", 5, ["zero"]),
     "division by zero in OpenQASM 3": (_THREE + "rz(1/0) q[0];\n", "INVALID_CIRCUIT", 5, ["zero"]),
     "not a number": (_TWO + "rz(sqrt(-1)) q[0];\n", "INVALID_CIRCUIT", 5, []),
     "infinite angle": (_TWO + "rz(1e308*1e10) q[0];\n", "INVALID_CIRCUIT", 5, []),
     "recursive gate": (_TWO + "gate g a { g a; }\ng q[0];\n", "INVALID_CIRCUIT", 5, ["g"]),
-    "huge loop": (_THREE + "for int i in [0:999999999] { h q[0]; }\n", "CIRCUIT_LIMIT", None, ["instructions"]),
+    "huge loop": (_THREE + "for int i in [0:999999999] { h q[0]; }\n", "CIRCUIT_LIMIT", None, ["limit", "10000000"]),
     "nested loops": (
         _THREE + "for int i in [0:99999] { for int j in [0:9999] { h q[0]; } }\n",
         "CIRCUIT_LIMIT",
         None,
-        ["instructions"],
+        ["limit", "10000000"],
     ),
     "include of a file": ('OPENQASM 2.0;\ninclude "/etc/passwd";\nqreg q[1];\n', "INVALID_CIRCUIT", 2, ["qelib1.inc"]),
     "include with a path": ('OPENQASM 3.0;\ninclude "../secret.inc";\n', "INVALID_CIRCUIT", 2, ["stdgates.inc"]),
@@ -80,7 +80,8 @@ def _wide(qubit_count: int) -> str:
 def test_fifty_megabytes_of_source_are_refused(runner: Runner) -> None:
     """A source over the limit is refused with the limit."""
     outcome = runner.run_circuit(_BELL + "// " + "x" * 50_000_000 + "\n")
-    assert_refused(outcome, exit_code=_BAD_CIRCUIT, reason="ERROR_REASON_CIRCUIT_LIMIT", mentions=["source"])
+    assert_refused(outcome, exit_code=_BAD_CIRCUIT, reason="ERROR_REASON_CIRCUIT_LIMIT", mentions=["16 MiB"])
+    assert outcome.json["error"]["metadata"]["limit"] == "source_bytes"
 
 
 def test_a_million_declared_qubits_are_answered(runner: Runner) -> None:

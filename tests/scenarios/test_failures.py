@@ -17,8 +17,8 @@ _BELL = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nh q[0];\n
 _DEADLINE_SECONDS = 120.0
 
 
-def _long_circuit(qubit_count: int = 23, layers: int = 150) -> str:
-    """Return a circuit that keeps a simulator busy for many seconds."""
+def _long_circuit(qubit_count: int = 22, layers: int = 60) -> str:
+    """Return a circuit that keeps a simulator busy for some seconds."""
     lines = [f"qreg q[{qubit_count}];", f"creg c[{qubit_count}];"]
     for layer in range(layers):
         lines += [f"u3(0.1,0.2,{0.3 + layer}) q[{i}];" for i in range(qubit_count)]
@@ -47,7 +47,7 @@ def _busy_worker(service: psutil.Process) -> psutil.Process:
         for child in service.children():
             before = sum(child.cpu_times()[:2])
             time.sleep(0.2)
-            if sum(child.cpu_times()[:2]) - before > 0.1 and child.memory_info().rss > 2**28:
+            if sum(child.cpu_times()[:2]) - before > 0.1 and child.memory_info().rss > 2**27:
                 found.append(child)
                 return True
         return False
@@ -104,6 +104,7 @@ def test_a_backend_that_dies_is_told_and_comes_back(runner: Runner) -> None:
     if state == "error":
         assert outcome.exit_code in (5, 6), outcome
         assert outcome.json["error"]["reason"] in ("ERROR_REASON_BACKEND_UNAVAILABLE", "ERROR_REASON_DRAINING")
+    _until(lambda: runner.run("status").exit_code == 0, "the backend's return")
     assert runner.run_circuit(_BELL, "--backend", "qiskit").exit_code == 0
 
 
