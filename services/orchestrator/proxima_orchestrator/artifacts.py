@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Sequence
@@ -16,6 +17,10 @@ from proxima_runtime.errors import NotFound, ResourceExhausted
 Buffer = bytes | memoryview
 
 
+class DiscardedError(Exception):
+    """The artifact was discarded: the run that wrote it failed."""
+
+
 class ArtifactWriter(Protocol):
     """An artifact that is being written. Its methods block; call them from a thread, one at a time."""
 
@@ -27,7 +32,11 @@ class ArtifactWriter(Protocol):
         """
 
     def read(self, offset: int, size: int) -> bytes:
-        """Return bytes that were appended; safe beside `append`."""
+        """Return bytes that were appended; safe beside the other methods.
+
+        Raises:
+            DiscardedError: the artifact was discarded.
+        """
 
     def commit(self) -> tuple[str, int]:
         """Finish the artifact and return its SHA-256 in lower-case hexadecimal and its size in bytes."""
@@ -122,7 +131,15 @@ class _FolderWriter:
 
     def read(self, offset: int, size: int) -> bytes:
         """Read back; see `ArtifactWriter`."""
-        path = self._path if self._open else str(_place(self._root, self._sha.hexdigest()))
+        with contextlib.suppress(FileNotFoundError):
+            return self._read(self._path, offset, size)
+        # It was moved to its final name since, or is gone.
+        try:
+            return self._read(str(_place(self._root, self._sha.hexdigest())), offset, size)
+        except FileNotFoundError as error:
+            raise DiscardedError from error
+
+    def _read(self, path: str, offset: int, size: int) -> bytes:
         with self._files.open(path, "rb") as file:
             file.seek(offset)
             data: bytes = file.read(size)

@@ -246,7 +246,7 @@ def test_weights_sum_to_one() -> None:
 def test_prediction_names_its_rule() -> None:
     """A prediction says that it is uncalibrated and by which figures it came about."""
     prediction = predict(
-        engine="aer", method=Method.STATEVECTOR, precision=Precision.DOUBLE, work_units=2.5e8, thread_count=1
+        engine="aer", method=Method.STATEVECTOR, precision=Precision.DOUBLE, work_units=4e8, thread_count=1
     )
     assert prediction.seconds == pytest.approx(1.0015)
     assert prediction.basis.startswith("uncalibrated")

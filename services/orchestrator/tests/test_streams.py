@@ -14,7 +14,7 @@ from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.orchestrator.v1 import executions_pb2
 from proxima.simulation.v1 import result_pb2
-from proxima_orchestrator.artifacts import FolderArtifacts
+from proxima_orchestrator.artifacts import DiscardedError, FolderArtifacts
 from proxima_orchestrator.backends import Slots
 from proxima_orchestrator.executions.intake import ResultIntake
 from proxima_orchestrator.executions.watch import Feed
@@ -191,6 +191,20 @@ async def test_results_that_contradict_themselves_are_refused(folder: Path, mess
     assert caught.value.reason == errors_pb2.ERROR_REASON_ENGINE_FAILED
     await intake.discard()
     assert not list((folder / "artifacts" / "unfinished").iterdir())
+
+
+async def test_written_bytes_are_readable_until_discarded(folder: Path) -> None:
+    """An artifact reads back while it is written and after its commit; a discarded one says so."""
+    store = FolderArtifacts(str(folder / "artifacts"), durable=False)
+    kept, dropped = store.create("kept"), store.create("dropped")
+    for writer in (kept, dropped):
+        writer.append([b"0123", memoryview(b"4567")])
+        assert writer.read(2, 4) == b"2345"
+    kept.commit()
+    assert kept.read(2, 4) == b"2345"
+    dropped.discard()
+    with pytest.raises(DiscardedError):
+        dropped.read(2, 4)
 
 
 async def test_results_over_the_limit_are_refused(folder: Path) -> None:

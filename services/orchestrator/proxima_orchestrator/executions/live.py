@@ -17,6 +17,8 @@ from proxima_orchestrator.executions.store import StaleWriteError, Store
 from proxima_orchestrator.executions.watch import Feed
 
 _RETRY_SECONDS = 1.0
+# A state that passes sooner is not worth a message to every watcher.
+_SHOW_SECONDS = 0.005
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +71,11 @@ class LiveExecution:
         future.add_done_callback(lambda done: self._written(done, after))
 
     def _written(self, future: asyncio.Future[bool], record: ExecutionRecord) -> None:
-        if not future.cancelled() and future.exception() is None and future.result() and not self.is_terminal:
+        if not future.cancelled() and future.exception() is None and future.result():
+            asyncio.get_running_loop().call_later(_SHOW_SECONDS, self._show_unless_past, record)
+
+    def _show_unless_past(self, record: ExecutionRecord) -> None:
+        if self.record is record:
             self.feed.publish(snapshot(record), final=False)
 
     async def settle(self) -> None:

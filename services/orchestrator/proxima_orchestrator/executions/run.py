@@ -29,6 +29,7 @@ from proxima_orchestrator.executions.intake import ResultIntake
 from proxima_orchestrator.executions.live import LiveExecution, now
 from proxima_orchestrator.executions.metrics import RunMetrics
 from proxima_orchestrator.executions.planner import Planner, Prepared
+from proxima_orchestrator.executions.record import ExecutionRecord
 from proxima_orchestrator.executions.state_machine import State, Trigger
 from proxima_orchestrator.executions.store import StaleWriteError, Store
 from proxima_orchestrator.planning import Candidate
@@ -66,12 +67,30 @@ class RunParts:
     rules: RunRules
 
 
+class _NotOursError(Exception):
+    """The execution did not get into the store: there is nothing to drive."""
+
+
 class Run:
     """One execution being driven by a task of its own; nothing that a caller does but `abort` stops it."""
 
-    def __init__(self, live: LiveExecution, parts: RunParts, specification: Specification | None = None) -> None:
-        """Prepare to drive an execution; without a specification the store's is read when it is needed."""
+    def __init__(
+        self,
+        live: LiveExecution,
+        parts: RunParts,
+        specification: Specification | None = None,
+        durable: asyncio.Future[ExecutionRecord] | None = None,
+    ) -> None:
+        """Prepare to drive an execution.
+
+        Args:
+            live: the execution.
+            parts: what all runs share.
+            specification: what to do; where it is None the store's is read when it is needed.
+            durable: done when the execution is in the store, with the record that is there; None where it is already.
+        """
         self.live = live
+        self._durable = durable
         self._parts = parts
         self._specification = specification
         self._attempt: Attempt | None = None
@@ -118,17 +137,32 @@ class Run:
             await asyncio.wait([self._task])
 
     async def _drive(self) -> None:
+        try:
+            await self._drive_to_end()
+        except _NotOursError:
+            return
+        record = self.live.record
+        if self.live.is_terminal:
+            self._parts.metrics.ended(record)
+            if record.engine and record.start_time is not None:
+                self._parts.outcomes.add(
+                    backend=record.backend, engine=record.engine, method=Method(record.method), state=record.state
+                )
+            log.info("execution ended", execution_id=record.id, state=record.state.name)
+
+    async def _drive_to_end(self) -> None:
         live = self.live
         try:
             await self._go_on()
+        except _NotOursError:
+            raise
         except asyncio.CancelledError:
             if self._abort_reason is None:
                 raise
             task = asyncio.current_task()
             if task is not None:
                 task.uncancel()
-            self._ending = True
-            await live.fail(Trigger.ABORT, self._aborted())
+            await self._fail(self._aborted())
         except StaleWriteError as error:
             log.warning("execution moved on by somebody else", execution_id=live.record.id, message=str(error))
         except UnknownJobError:
@@ -146,17 +180,10 @@ class Run:
                     "a bug in Proxima; the orchestrator's log has the details", reason=errors_pb2.ERROR_REASON_INTERNAL
                 )
             )
-        record = live.record
-        if live.is_terminal:
-            self._parts.metrics.ended(record)
-            if record.engine and record.start_time is not None:
-                self._parts.outcomes.add(
-                    backend=record.backend, engine=record.engine, method=Method(record.method), state=record.state
-                )
-            log.info("execution ended", execution_id=record.id, state=record.state.name)
 
     async def _fail(self, error: ProximaError) -> None:
         self._ending = True
+        await self._be_durable()
         if self._abort_reason is not None:
             await self.live.fail(Trigger.ABORT, self._aborted())
             return
@@ -174,6 +201,7 @@ class Run:
             live.pass_through(Trigger.START)
         if live.record.state is State.PLANNING:
             prepared = await self._plan()
+            await self._be_durable()
         candidate = chosen_from_message(executions_pb2.Plan.FromString(live.record.plan))
         if live.record.state is State.RUNNING:
             instance = self._parts.catalog.instance(live.record.instance)
@@ -181,6 +209,22 @@ class Run:
                 return
         if live.record.state is State.READY:
             await self._execute(candidate, prepared)
+
+    async def _be_durable(self) -> None:
+        """Wait until the execution is in the store.
+
+        Raises:
+            _NotOursError: it never will be, and its caller knows why: a full store, or a repeated request.
+        """
+        if self._durable is None:
+            return
+        try:
+            stored = await asyncio.shield(self._durable)
+        except ProximaError as error:
+            raise _NotOursError from error
+        if stored.id != self.live.record.id:
+            raise _NotOursError
+        self._durable = None
 
     async def _load(self) -> Specification:
         if self._specification is None:

@@ -85,8 +85,9 @@ class Executions:
             plan_time=moment,
         )
         writing = self._parts.store.begin_insert(created, spec)
+        # Planning begins at once; nothing goes to a backend before the execution is durable.
+        self._begin(created, specification, durable=writing)
         # The write goes on when the caller goes away, and then so does the execution.
-        writing.add_done_callback(lambda done: self._inserted(done, created, specification))
         stored = await asyncio.shield(writing)
         if stored.payload_sha256 != created.payload_sha256:
             raise AlreadyExists(
@@ -96,14 +97,14 @@ class Executions:
             )
         return stored
 
-    def _inserted(
-        self, writing: asyncio.Future[ExecutionRecord], created: ExecutionRecord, specification: Specification
+    def _begin(
+        self,
+        record: ExecutionRecord,
+        specification: Specification | None,
+        *,
+        durable: asyncio.Future[ExecutionRecord] | None = None,
     ) -> None:
-        if not writing.cancelled() and writing.exception() is None and writing.result() is created:
-            self._begin(created, specification)
-
-    def _begin(self, record: ExecutionRecord, specification: Specification | None) -> None:
-        run = Run(LiveExecution(record, self._parts.store), self._parts, specification)
+        run = Run(LiveExecution(record, self._parts.store), self._parts, specification, durable)
         self._runs[record.id] = run
         self._idle.clear()
         self._parts.metrics.active.inc()

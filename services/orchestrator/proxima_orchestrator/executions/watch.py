@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
+from proxima_orchestrator.artifacts import DiscardedError
 from proxima_orchestrator.wire import frame
 
 _KEPT_BYTES = 32 * 2**20
@@ -100,7 +101,13 @@ class Feed:
                 if entry.message is not None:
                     yield entry.message
                 elif entry.read_back is not None:
-                    yield await entry.read_back()
+                    try:
+                        message = await entry.read_back()
+                    except DiscardedError:
+                        # The run has failed: its end is all that is left to tell.
+                        delivered = len(self._entries)
+                        continue
+                    yield message
             elif self._final:
                 yield frame(1, self._snapshot)
                 return
