@@ -33,7 +33,7 @@ class _Rate:
 
 
 # One core of an AMD EPYC server: random single-qubit rotations and CX, depth 20, 1000 shots, n = 12 to 20 (density
-# matrices n = 8, stabilizer n = 20 to 50). The work of matrix_product_state is the backend's worst case: it overestimates.
+# matrices n = 8, stabilizer n = 20 to 50). Of matrix_product_state the work is the backend's worst case.
 _RATES: dict[tuple[str, Method], _Rate] = {
     ("aer", Method.STATEVECTOR): _Rate(fixed_seconds=0.0015, units_per_second=4e8),
     ("aer", Method.DENSITY_MATRIX): _Rate(fixed_seconds=0.0015, units_per_second=2e8),

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
@@ -360,3 +361,42 @@ async def test_many_at_once(folder: Path, script: Callable[..., executions_pb2.E
         info = await orchestrator.backends.GetServerInfo(backends_pb2.GetServerInfoRequest())
         assert info.active_execution_count == 0
         assert info.version
+
+
+async def test_a_full_disk_is_said_and_survived(
+    folder: Path, bell: executions_pb2.ExecutionSpec, script: Callable[..., executions_pb2.ExecutionSpec]
+) -> None:
+    """With no room for files nothing starts and nothing is lost; with room for small ones a large result fails alone."""
+    async with cluster(folder) as (orchestrator, _):
+        first = await orchestrator.finish(bell)
+        process = orchestrator.process.pid
+        limit = resource.prlimit(process, resource.RLIMIT_FSIZE)
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (4096, limit[1]))
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await orchestrator.finish(bell)
+        assert from_rpc_error(caught.value).reason == errors_pb2.ERROR_REASON_STORAGE_FULL
+        assert await orchestrator.get(first.name) == first
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (16 * 2**20, limit[1]))
+        last = await orchestrator.finish(script(("scripted_large", 40), statevector=True, shots=0))
+        assert (last.state, reason_of(last)) == (executions_pb2.STATE_ERROR, "STORAGE_FULL")
+        assert not list((folder / "data" / "artifacts" / "unfinished").iterdir())
+        assert (await orchestrator.finish(bell)).state == executions_pb2.STATE_COMPLETED
+
+
+async def test_a_result_that_cannot_be_written_down_is_not_called_completed(
+    folder: Path, script: Callable[..., executions_pb2.ExecutionSpec]
+) -> None:
+    """When the disk fills during a run, its end is ERROR with STORAGE_FULL as soon as there is room to say so."""
+    async with cluster(folder) as (orchestrator, _):
+        name = await orchestrator.begin(script(("scripted_sleep", 1.0)), state=executions_pb2.STATE_RUNNING)
+        process = orchestrator.process.pid
+        limit = resource.prlimit(process, resource.RLIMIT_FSIZE)
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (4096, limit[1]))
+        async for message in orchestrator.executions.WatchExecution(executions_pb2.WatchExecutionRequest(name=name)):
+            if message.execution.state == executions_pb2.STATE_ERROR:
+                resource.prlimit(process, resource.RLIMIT_FSIZE, limit)
+        assert (message.execution.state, reason_of(message.execution)) == (
+            executions_pb2.STATE_ERROR,
+            "STORAGE_FULL",
+        )
+        assert await orchestrator.get(name) == message.execution
