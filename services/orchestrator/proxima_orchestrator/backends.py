@@ -7,7 +7,7 @@ import contextlib
 import enum
 import socket
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +28,9 @@ from proxima_orchestrator.planning import Offer
 from proxima_orchestrator.wire import frame
 
 _CALL_SECONDS = 10.0
+# Estimates kept of one instance, and the largest job of which one is kept (bytes): 16 MiB in all at most.
+_KEPT_ESTIMATES = 256
+_KEPT_JOB_BYTES = 65_536
 _RETRY_SECONDS = (0.1, 1.0)
 
 ExecuteCall = grpc.aio.StreamStreamCall[bytes, bytes]
@@ -128,6 +131,7 @@ class BackendInstance:
         # Raw bytes both ways: jobs are serialised once, results are passed on as they come.
         self._estimate = self._channel.unary_unary("/proxima.backend.v1.BackendService/EstimateResources", None, None)
         self._execute = self._channel.stream_stream("/proxima.backend.v1.BackendService/Execute", None, None)
+        self._estimates: OrderedDict[bytes, Estimate] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._nudged = asyncio.Event()
@@ -172,11 +176,23 @@ class BackendInstance:
     async def estimate(self, job: bytes) -> Estimate:
         """Ask what a serialised job would take.
 
+        An estimate follows from the job and the instance alone, so the last answers for small jobs are kept until the
+        connection is lost: the same circuit run again, as in a sweep of seeds, is not asked twice.
+
         Raises:
             ProximaError: the instance does not answer, or the job contradicts itself.
         """
+        known = self._estimates.get(job)
+        if known is not None:
+            self._estimates.move_to_end(job)
+            return known
         answer = await unary(self._estimate, frame(1, job), deadline_seconds=_CALL_SECONDS)
-        return estimate_from_message(backend_pb2.EstimateResourcesResponse.FromString(answer).estimate)
+        estimate = estimate_from_message(backend_pb2.EstimateResourcesResponse.FromString(answer).estimate)
+        if len(job) <= _KEPT_JOB_BYTES:
+            self._estimates[job] = estimate
+            if len(self._estimates) > _KEPT_ESTIMATES:
+                self._estimates.popitem(last=False)
+        return estimate
 
     def execute(self) -> ExecuteCall:
         """Open the stream of a run. It has no deadline of its own: a run may take days, keepalive finds a dead peer."""
@@ -240,6 +256,7 @@ class BackendInstance:
     def _lost(self, error: ProximaError) -> None:
         # A new process may be another version with other limits.
         self.capabilities = None
+        self._estimates.clear()
         self._become(Condition.UNREACHABLE, error)
 
     def _become(self, condition: Condition, error: ProximaError | None) -> None:

@@ -176,7 +176,8 @@ class Planner:
 
     async def _estimate_one(self, candidate: Candidate, prepared: Prepared, options: Options) -> Candidate:
         instance = self._catalog.choose(candidate.backend)
-        job = self.job(candidate, options, prepared)
+        # What a job takes does not depend on its seed.
+        job = self.job(candidate, replace(options, seed=0), prepared)
         if instance is None:
             return _exclude(candidate, "ERROR_REASON_BACKEND_UNAVAILABLE", f"backend {candidate.backend} went away")
         if len(job) + 4096 > instance.max_message_bytes:
