@@ -6,6 +6,8 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from proxima_runtime.quantities import readable_bytes
+
 from proxima_orchestrator.capabilities import (
     Capabilities,
     Estimate,
@@ -301,7 +303,7 @@ def with_estimate(candidate: Candidate, estimate: Estimate, *, safe_fraction: fl
         exclusions.append(
             Exclusion(
                 reason="ERROR_REASON_INSUFFICIENT_MEMORY",
-                description=f"{candidate.method.label} needs {readable(needed)}, {readable(cap)} available{at_most}",
+                description=f"{candidate.method.label} needs {readable_bytes(needed)}, {readable_bytes(cap)} available{at_most}",
             )
         )
     elif cap * safe_fraction < needed <= cap:
@@ -309,8 +311,8 @@ def with_estimate(candidate: Candidate, estimate: Estimate, *, safe_fraction: fl
             Exclusion(
                 reason="ERROR_REASON_ABOVE_SAFE_LINE",
                 description=(
-                    f"{candidate.method.label} needs {readable(needed)}, over the safe line of "
-                    f"{readable(int(cap * safe_fraction))} ({safe_fraction:.0%} of {readable(cap)})"
+                    f"{candidate.method.label} needs {readable_bytes(needed)}, over the safe line of "
+                    f"{readable_bytes(int(cap * safe_fraction))} ({safe_fraction:.0%} of {readable_bytes(cap)})"
                 ),
             )
         )
@@ -330,13 +332,3 @@ def with_estimate(candidate: Candidate, estimate: Estimate, *, safe_fraction: fl
         prediction_basis=prediction.basis,
         exclusions=tuple(exclusions),
     )
-
-
-def readable(byte_count: int) -> str:
-    """Return a byte count for people, in binary units with up to 3 digits: "64 GiB"."""
-    value = float(byte_count)
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):
-        if value < 1024:
-            return f"{value:.3g} {unit}" if value < 999.5 else f"{value:.0f} {unit}"
-        value /= 1024
-    return f"{value:.3g} EiB"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from proxima_orchestrator.planning import MEMORY_REASONS, Candidate, Options, Refusal, readable
+from proxima_runtime.quantities import readable_bytes
+
+from proxima_orchestrator.planning import MEMORY_REASONS, Candidate, Options, Refusal
 
 
 def refusal_of(candidates: Sequence[Candidate], options: Options, *, safe_fraction: float) -> Refusal:
@@ -50,15 +52,15 @@ def _short_of_memory(reason: str, candidates: Sequence[Candidate], safe_fraction
     remedy = (
         f"the largest circuit of this kind that would fit has {largest} qubits" if largest else "use a smaller circuit"
     )
-    needs = f"{least.label} needs {readable(least.memory_bytes)} ({least.memory_bytes} bytes)"
+    needs = f"{least.label} needs {readable_bytes(least.memory_bytes)} ({least.memory_bytes} bytes)"
     if reason == "ERROR_REASON_ABOVE_SAFE_LINE":
         safe = int(least.available_bytes * safe_fraction)
         metadata["safe_bytes"] = str(safe)
         message = (
-            f"{needs}, over the safe line of {readable(safe)}, which is {safe_fraction:.0%} of the "
-            f"{readable(least.available_bytes)} that one execution may take; running it needs consent, which this "
+            f"{needs}, over the safe line of {readable_bytes(safe)}, which is {safe_fraction:.0%} of the "
+            f"{readable_bytes(least.available_bytes)} that one execution may take; running it needs consent, which this "
             "version cannot ask for yet: use fewer qubits or another method"
         )
     else:
-        message = f"{needs} and at most {readable(least.available_bytes)} are available; {remedy}"
+        message = f"{needs} and at most {readable_bytes(least.available_bytes)} are available; {remedy}"
     return Refusal(reason=reason, message=message, metadata=metadata)

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from proxima_runtime.quantities import readable_bytes, readable_seconds
+
 from proxima_orchestrator.capabilities import Method, Precision
 from proxima_orchestrator.characteristics import Characteristics
-from proxima_orchestrator.planning import Candidate, Preference, ScoreFactor, readable
+from proxima_orchestrator.planning import Candidate, Preference, ScoreFactor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,7 +117,7 @@ def _reliability(candidate: Candidate, history: History) -> float:
 def explain(ranked: Sequence[Candidate], preference: Preference) -> str:
     """Return in full sentences why the first of the ranked candidates was chosen; it must be able to run."""
     chosen, *others = ranked
-    figures = f"predicted {chosen.seconds:.3g} s (uncalibrated) and {readable(chosen.memory_bytes)}"
+    figures = f"predicted {readable_seconds(chosen.seconds)} (uncalibrated) and {readable_bytes(chosen.memory_bytes)}"
     runners = [item for item in others if not item.exclusions]
     excluded = [item for item in others if item.exclusions]
     if not runners:
@@ -130,7 +132,8 @@ def explain(ranked: Sequence[Candidate], preference: Preference) -> str:
     if runners:
         second = runners[0]
         sentences.append(
-            f"Next is {second.label} with {second.score:.2f}: {second.seconds:.3g} s, {readable(second.memory_bytes)}."
+            f"Next is {second.label} with {second.score:.2f}: {readable_seconds(second.seconds)}, "
+            f"{readable_bytes(second.memory_bytes)}."
         )
     sentences.extend(f"{item.label} is excluded: {item.exclusions[0].description}." for item in excluded[:3])
     if len(excluded) > 3:

@@ -28,7 +28,6 @@ from proxima_orchestrator.planning import (
     RefusedError,
     ResultRequest,
     candidates_of,
-    readable,
     resolve_results,
     with_estimate,
 )
@@ -263,8 +262,3 @@ def test_small_states_get_one_thread() -> None:
         (Method.STATEVECTOR, 4, 3, 3),
     ):
         assert threads_for(method=kind, qubit_count=qubits, requested=requested, available=8) == expected
-
-
-def test_bytes_are_readable() -> None:
-    """Byte counts come in binary units."""
-    assert [readable(value) for value in (0, 1023, 2**20, 64 * GIB)] == ["0 B", "1023 B", "1 MiB", "64 GiB"]

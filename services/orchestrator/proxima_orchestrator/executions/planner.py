@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 from proxima_runtime.errors import ProximaError
+from proxima_runtime.quantities import readable_bytes
 
 from proxima_orchestrator.backends import BackendCatalog
 from proxima_orchestrator.characteristics import Characteristics, characterise
@@ -25,7 +26,6 @@ from proxima_orchestrator.planning import (
     RefusedError,
     ResultRequest,
     candidates_of,
-    readable,
     resolve_results,
     with_estimate,
 )
@@ -184,8 +184,8 @@ class Planner:
             return _exclude(
                 candidate,
                 "ERROR_REASON_MESSAGE_LIMIT",
-                f"the circuit takes {readable(len(job))} on the wire, a message may have "
-                f"{readable(instance.max_message_bytes)}; use a smaller circuit",
+                f"the circuit takes {readable_bytes(len(job))} on the wire, a message may have "
+                f"{readable_bytes(instance.max_message_bytes)}; use a smaller circuit",
             )
         try:
             estimate = await instance.estimate(job)

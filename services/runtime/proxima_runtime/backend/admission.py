@@ -20,6 +20,7 @@ from proxima_runtime.errors import (
     ResourceExhausted,
     reason_named,
 )
+from proxima_runtime.quantities import readable_bytes
 
 MAX_SEED = 2**32 - 1
 MAX_SHOTS = 10**9
@@ -110,8 +111,8 @@ class Admission:
             hint = f"; at most {largest} qubits of this kind fit" if largest else ""
             _violate(
                 estimate,
-                f"{method_name(job)} of {job.circuit.qubit_count} qubits needs {estimate.peak_memory_bytes} bytes, "
-                f"{limit} are available{hint}",
+                f"{method_name(job)} of {job.circuit.qubit_count} qubits needs "
+                f"{readable_bytes(estimate.peak_memory_bytes)}, {readable_bytes(limit)} are available{hint}",
                 reason=errors_pb2.ERROR_REASON_INSUFFICIENT_MEMORY,
             )
         return Assessment(estimate=estimate, memory_limit_bytes=limit, thread_count=threads)
