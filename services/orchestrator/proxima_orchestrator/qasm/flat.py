@@ -16,6 +16,7 @@ from proxima_orchestrator.circuit import Circuit, Kind, Operation, Register
 from proxima_orchestrator.gates import BUILTINS, LIBRARIES, LibraryGate
 from proxima_orchestrator.qasm.columns import identity
 from proxima_orchestrator.qasm.limits import Limits
+from proxima_orchestrator.qasm.reserved import RESERVED
 from proxima_orchestrator.qasm.source import Header
 
 __all__ = ["NotFlat", "parse_flat"]
@@ -34,96 +35,6 @@ _TERM = re.compile(
     rf"\s*+(-?)\s*+(?:({_NUMBER})\s*+\*\s*+)?(pi|{_NUMBER})\s*+(?:([*/])\s*+(pi|{_NUMBER}))?\s*+", _ASCII
 )
 _NUMBER_CHARACTERS = str.maketrans("", "", "0123456789.eE-, \t\r\n")
-
-# Words with a meaning of their own in either language: never names of registers on this path.
-_RESERVED = frozenset(
-    [
-        "OPENQASM",
-        "include",
-        "opaque",
-        "gate",
-        "qreg",
-        "creg",
-        "measure",
-        "reset",
-        "barrier",
-        "if",
-        "pi",
-        "U",
-        "CX",
-        "sin",
-        "cos",
-        "tan",
-        "exp",
-        "ln",
-        "sqrt",
-        "asin",
-        "acos",
-        "atan",
-        "defcalgrammar",
-        "def",
-        "cal",
-        "defcal",
-        "extern",
-        "box",
-        "let",
-        "break",
-        "continue",
-        "else",
-        "end",
-        "return",
-        "for",
-        "while",
-        "in",
-        "switch",
-        "case",
-        "default",
-        "nop",
-        "pragma",
-        "input",
-        "output",
-        "const",
-        "readonly",
-        "mutable",
-        "qubit",
-        "bit",
-        "bool",
-        "int",
-        "uint",
-        "float",
-        "angle",
-        "complex",
-        "array",
-        "void",
-        "duration",
-        "stretch",
-        "gphase",
-        "inv",
-        "pow",
-        "ctrl",
-        "negctrl",
-        "durationof",
-        "delay",
-        "true",
-        "false",
-        "im",
-        "tau",
-        "euler",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "ceiling",
-        "floor",
-        "log",
-        "mod",
-        "popcount",
-        "rotl",
-        "rotr",
-        "real",
-        "imag",
-        "sizeof",
-    ]
-)
 
 _Bits = tuple[int, int]
 """(start, size) of a register."""
@@ -163,7 +74,7 @@ class _FlatProgram:
         return opcode
 
     def declare(self, kind: str, name: str, size: int) -> None:
-        if name in _RESERVED or name in self.gates or name in self.qubit_registers or name in self.clbit_registers:
+        if name in RESERVED or name in self.gates or name in self.qubit_registers or name in self.clbit_registers:
             raise NotFlat
         if size == 0:
             raise NotFlat
