@@ -93,7 +93,9 @@ environments:
     for backend in {{backends}}; do
         environment={{state}}/test/$backend
         [ -x "$environment/bin/python" ] || "{{uv}}" venv --quiet --python {{python}} "$environment"
-        "{{uv}}" pip sync --quiet --require-hashes --python "$environment/bin/python" services/$backend/requirements-test.lock
+        # Compiled here, because workers are started over and over: Cirq imports in 2 s instead of 9 s, and
+        # PYTHONDONTWRITEBYTECODE, which images of CI systems like to set, would keep it so.
+        "{{uv}}" pip sync --quiet --compile-bytecode --require-hashes --python "$environment/bin/python" services/$backend/requirements-test.lock
         install "$environment/bin/python" -e proto/python -e services/runtime -e services/$backend
     done
 
