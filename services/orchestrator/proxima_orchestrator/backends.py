@@ -135,6 +135,7 @@ class BackendInstance:
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._nudged = asyncio.Event()
+        self._doubted = asyncio.Event()
 
     def start(self) -> None:
         """Begin to follow the instance's health."""
@@ -168,7 +169,8 @@ class BackendInstance:
         try:
             answer = await unary(self._health.Check, health_pb2.HealthCheckRequest(), deadline_seconds=2.0)
         except ProximaError as error:
-            self._lost(error)
+            self._lost(_unavailable(self.backend, _words(error)))
+            self._doubted.set()
             return
         self.health_seconds = time.perf_counter() - started
         await self._heard(answer.status)
@@ -220,10 +222,8 @@ class BackendInstance:
         delay, longest = _RETRY_SECONDS
         while True:
             try:
-                async for answer in self._health.Watch(health_pb2.HealthCheckRequest()):
-                    await self._heard(answer.status)
-                    delay = _RETRY_SECONDS[0]
-                self._lost(_unavailable(self.backend, "it closed the connection"))
+                await self._watch()
+                delay = _RETRY_SECONDS[0]
             except grpc.aio.AioRpcError as error:
                 if error.code() is grpc.StatusCode.UNIMPLEMENTED:
                     await self.refresh()
@@ -235,6 +235,29 @@ class BackendInstance:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), delay)
             delay = min(delay * 2, longest)
+
+    async def _watch(self) -> None:
+        """Follow one stream of health until it ends, or until a check of its own failed meanwhile."""
+        call = self._health.Watch(health_pb2.HealthCheckRequest())
+        try:
+            while True:
+                reading = asyncio.ensure_future(call.read())
+                doubting = asyncio.ensure_future(self._doubted.wait())
+                try:
+                    await asyncio.wait((reading, doubting), return_when=asyncio.FIRST_COMPLETED)
+                    if not reading.done():
+                        return
+                finally:
+                    doubting.cancel()
+                    reading.cancel()
+                answer = reading.result()
+                if not isinstance(answer, health_pb2.HealthCheckResponse):
+                    self._lost(_unavailable(self.backend, "it closed the connection"))
+                    return
+                await self._heard(answer.status)
+        finally:
+            self._doubted.clear()
+            call.cancel()
 
     async def _heard(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
         if status != health_pb2.HealthCheckResponse.SERVING:

@@ -120,15 +120,20 @@ def depth(circuit: Circuit) -> int:
         else (operation.qubit_count, operation.clbit_count, 0)
         for operation in table
     ]
-    readers = _condition_bits(circuit)
+    conditional, reads = _condition_wires(circuit)
+    next_condition = 0
+    next_row = conditional[0] if conditional else -1
     qubits = circuit.qubits.tolist()
     clbits = (circuit.clbits.astype(np.int64) + circuit.qubit_count).tolist()
     position = clbit_position = 0
     for row, opcode in enumerate(circuit.opcodes.tolist()):
         operands, written, skipped = shape[opcode]
-        if (readers and row in readers) or written or operands > 2:
+        if written or operands > 2 or row == next_row:
             wires = qubits[position : position + operands] + clbits[clbit_position : clbit_position + written]
-            wires += readers.get(row, ())
+            while row == next_row:
+                wires += range(*reads[next_condition])
+                next_condition += 1
+                next_row = conditional[next_condition] if next_condition < len(conditional) else -1
             top = max((level[wire] for wire in wires), default=0) + 1
             for wire in wires:
                 level[wire] = top
@@ -143,16 +148,14 @@ def depth(circuit: Circuit) -> int:
     return max(level)
 
 
-def _condition_bits(circuit: Circuit) -> dict[int, list[int]]:
-    """Return the wires of the classical bits that each conditional instruction reads."""
+def _condition_wires(circuit: Circuit) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return the conditional instructions, ascending, and the range of wires that each condition reads."""
     conditions = circuit.conditions
-    readers: dict[int, list[int]] = {}
-    if conditions is not None:
-        columns = (conditions.instructions, conditions.first_clbits, conditions.widths)
-        for row, first, width in zip(*(column.tolist() for column in columns), strict=True):
-            start = circuit.qubit_count + first
-            readers.setdefault(row, []).extend(range(start, start + width))
-    return readers
+    if conditions is None:
+        return [], []
+    starts = conditions.first_clbits.astype(np.int64) + circuit.qubit_count
+    ranges = zip(starts.tolist(), (starts + conditions.widths).tolist(), strict=True)
+    return conditions.instructions.tolist(), list(ranges)
 
 
 def _is_clifford(circuit: Circuit, occurrences: list[int]) -> bool:
@@ -193,17 +196,17 @@ def _measures_mid_circuit(circuit: Circuit) -> bool:
     measured = is_measure[rows]
     if bool((last_action[circuit.qubits[measured]] > rows[measured]).any()):
         return True
-    if circuit.conditions is None:
+    conditions = circuit.conditions
+    if conditions is None:
         return False
     clbit_counts = np.array([operation.clbit_count for operation in table], dtype=np.int64)[circuit.opcodes]
-    written: dict[int, int] = {}
-    for row, clbit in zip(np.repeat(np.arange(circuit.instruction_count), clbit_counts), circuit.clbits, strict=True):
-        written.setdefault(int(clbit), int(row))
-    return any(
-        written.get(wire - circuit.qubit_count, row) < row
-        for row, wires in _condition_bits(circuit).items()
-        for wire in wires
-    )
+    first_written = np.full(circuit.clbit_count, circuit.instruction_count, dtype=np.int64)
+    np.minimum.at(first_written, circuit.clbits, np.repeat(np.arange(circuit.instruction_count), clbit_counts))
+    for bit in range(int(conditions.widths.max())):
+        wide = conditions.widths > bit
+        if bool((first_written[conditions.first_clbits[wide] + bit] < conditions.instructions[wide]).any()):
+            return True
+    return False
 
 
 def _rows_of(circuit: Circuit, kind: Kind) -> NDArray[np.bool_]:

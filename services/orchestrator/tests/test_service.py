@@ -366,7 +366,7 @@ async def test_many_at_once(folder: Path, script: Callable[..., executions_pb2.E
 async def test_a_full_disk_is_said_and_survived(
     folder: Path, bell: executions_pb2.ExecutionSpec, script: Callable[..., executions_pb2.ExecutionSpec]
 ) -> None:
-    """With no room for files nothing starts and nothing is lost; with room for small ones a large result fails alone."""
+    """With no room nothing starts and nothing is lost; with room for small files a large result fails alone."""
     async with cluster(folder) as (orchestrator, _):
         first = await orchestrator.finish(bell)
         process = orchestrator.process.pid
