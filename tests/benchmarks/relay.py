@@ -8,6 +8,8 @@ from __future__ import annotations
 import statistics
 import time
 import uuid
+from collections.abc import AsyncIterable
+from typing import Literal, Protocol
 
 import grpc.aio
 from proxima.backend.v1 import backend_pb2, backend_pb2_grpc
@@ -35,7 +37,7 @@ async def run() -> None:
         backend = backend_pb2_grpc.BackendServiceStub(south)
         executions = executions_pb2_grpc.ExecutionServiceStub(north)
         for _ in range(_TURNS):
-            call = backend.Execute()
+            call = backend.Execute()  # type: ignore[call-arg]  # the iterator is optional
             await call.write(backend_pb2.ExecuteRequest(start=_start()))
             direct.append(await _drain(call))
             spec = executions_pb2.ExecutionSpec(
@@ -59,7 +61,16 @@ async def run() -> None:
     )
 
 
-async def _drain(call: grpc.aio.UnaryStreamCall, names: list[str] | None = None) -> float:  # type: ignore[type-arg]
+class _Message(Protocol):
+    """An answer of either service that carries results."""
+
+    @property
+    def result_chunk(self) -> result_pb2.ResultChunk: ...
+
+    def WhichOneof(self, oneof_group: Literal["message"], /) -> str | None: ...
+
+
+async def _drain(call: AsyncIterable[_Message], names: list[str] | None = None) -> float:
     begin = 0.0
     received = 0
     seconds = 0.0
@@ -70,7 +81,7 @@ async def _drain(call: grpc.aio.UnaryStreamCall, names: list[str] | None = None)
         elif kind == "result_chunk":
             received += len(message.result_chunk.data)
             seconds = time.perf_counter() - begin
-        elif kind == "execution" and names is not None and not names:
+        elif isinstance(message, executions_pb2.ExecuteResponse) and names is not None and not names:
             names.append(message.execution.name)
     assert received == _BYTES, f"{received} of {_BYTES} bytes arrived"
     return seconds

@@ -26,7 +26,8 @@ def goodness_of_fit(
     scale = np.maximum(probabilities, 1.0 / shots)
 
     def statistic(sample: NDArray[np.int64]) -> NDArray[np.float64]:
-        return (((sample - shots * probabilities) ** 2 - sample) / scale).sum(axis=-1)
+        terms: NDArray[np.float64] = ((sample - shots * probabilities) ** 2 - sample) / scale
+        return np.asarray(terms.sum(axis=-1), dtype=np.float64)
 
     clipped = np.clip(probabilities, 0.0, None)
     null = statistic(rng.multinomial(shots, clipped / clipped.sum(), size=resamples))
