@@ -15,10 +15,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 from proxima.errors.v1 import errors_pb2
+from proxima_runtime.arrays.program import Program
 from proxima_runtime.conformance import reference
 from proxima_runtime.errors import Internal
-
-from proxima_backend_cirq.program import Program
 
 MAX_QUBITS = 8
 MAX_GATES = 256

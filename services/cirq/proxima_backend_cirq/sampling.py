@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-
-from proxima_backend_cirq.readout import Bytes, Counts, Real
+from proxima_runtime.arrays.readout import Bytes, Counts, Real
 
 State = npt.NDArray[np.complexfloating]
 

@@ -14,13 +14,13 @@ import numpy.typing as npt
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
+from proxima_runtime.arrays.program import Program, decode
+from proxima_runtime.arrays.readout import Readout, batch_seeds, draw, read
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter, ResultArray
 from proxima_runtime.errors import Internal
 
 from proxima_backend_cirq import native, qsim
 from proxima_backend_cirq.guard import Guard
-from proxima_backend_cirq.program import Program, decode
-from proxima_backend_cirq.readout import Readout, batch_seeds, draw, read
 from proxima_backend_cirq.sampling import WHOLE_QUBITS, draw_slots, marginal, weights
 
 State = npt.NDArray[np.complexfloating]
@@ -98,6 +98,7 @@ class Simulation:
             arrays=arrays,
             precision=result_pb2.PRECISION_SINGLE if target.single_precision else result_pb2.PRECISION_DOUBLE,
             engine_seconds=engine_seconds,
+            sampler="numpy" if spec.shots else "",
         )
 
 

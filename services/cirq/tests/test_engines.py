@@ -8,7 +8,7 @@ import pytest
 import qsimcirq
 from proxima.errors.v1 import errors_pb2
 from proxima_backend_cirq import native, qsim
-from proxima_backend_cirq.program import Program, decode
+from proxima_runtime.arrays.program import Program, decode
 from proxima_runtime.conformance.circuits import layered
 from proxima_runtime.errors import Internal
 

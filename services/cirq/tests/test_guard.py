@@ -10,7 +10,7 @@ import pytest
 from proxima.errors.v1 import errors_pb2
 from proxima_backend_cirq import native, qsim
 from proxima_backend_cirq.guard import Guard
-from proxima_backend_cirq.program import Program, decode
+from proxima_runtime.arrays.program import Program, decode
 from proxima_runtime.conformance.circuits import CircuitWriter, layered
 from proxima_runtime.errors import Internal
 

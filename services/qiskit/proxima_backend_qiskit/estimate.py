@@ -29,6 +29,7 @@ _DRAWN_BYTES_PER_OUTCOME = 40
 _WARM_HEAP_BYTES = 512 << 10
 _FIXED_BYTES = 64 << 10
 _BYTES_PER_COUNT_ROW = 64
+_TABLEAU_UNITS_PER_OUTCOME_AND_QUBIT = 2.0
 
 MPS_MAX_BOND = 64
 """Bond dimension that the estimate of a matrix product state assumes at most; the true one depends on the circuit."""
@@ -46,7 +47,7 @@ def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
     return estimate_pb2.ResourceEstimate(
         peak_memory_bytes=min(need, _INT64_MAX),
         largest_fitting_qubit_count=_largest_fitting(job, slots),
-        work_units=_work_units(job),
+        work_units=_work_units(job, slots),
         rule=_rule(job, slots),
         violations=_violations(job),
     )
@@ -114,8 +115,12 @@ def _largest_fitting(job: backend_pb2.Job, slots: int) -> int:
     return low
 
 
-def _work_units(job: backend_pb2.Job) -> float:
-    """Return amplitude updates of the gates, plus the same unit for each shot that Aer samples."""
+def _work_units(job: backend_pb2.Job, slots: int) -> float:
+    """Return amplitude updates of the gates, plus the same unit for each shot that Aer samples.
+
+    A tableau gives its probabilities outcome by outcome, 1 us a qubit each (12 to 18 qubits measured). How many are not
+    zero depends on the circuit; all of them are counted.
+    """
     width, gates = job.circuit.qubit_count, len(job.circuit.opcodes) // 2
     each = {
         _METHOD.METHOD_STATEVECTOR: 2.0 ** min(width, 1000),
@@ -123,7 +128,12 @@ def _work_units(job: backend_pb2.Job) -> float:
         _METHOD.METHOD_MATRIX_PRODUCT_STATE: float(min(2 ** min(width // 2, 62), MPS_MAX_BOND) ** 3),
         _METHOD.METHOD_STABILIZER: float(width),
     }.get(job.method, 1.0)
-    return gates * each + float(job.results.shots) * width
+    units = gates * each + float(job.results.shots) * width
+    bits = slots or width
+    is_listed = job.results.probabilities or (job.results.shots > 0 and bits <= DRAWN_SLOTS)
+    if job.method == _METHOD.METHOD_STABILIZER and is_listed:
+        units += _TABLEAU_UNITS_PER_OUTCOME_AND_QUBIT * width * 2.0 ** min(bits, 1000)
+    return units
 
 
 def _rule(job: backend_pb2.Job, slots: int) -> str:

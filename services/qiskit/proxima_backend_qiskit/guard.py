@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2
+from proxima_runtime.arrays.program import Program
 from proxima_runtime.conformance import reference
 from proxima_runtime.errors import Internal
 
 from proxima_backend_qiskit import aer
 from proxima_backend_qiskit.gates import NATIVE
-from proxima_backend_qiskit.program import Program
 from proxima_backend_qiskit.translate import append_gates
 
 MAX_QUBITS = 8

@@ -17,6 +17,8 @@ import numpy as np
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
+from proxima_runtime.arrays.program import Program, decode
+from proxima_runtime.arrays.readout import Bytes, Counts, Readout, Real, batch_seeds, draw, read
 from proxima_runtime.backend.engine import ItemResult, ResultArray
 from proxima_runtime.errors import Internal
 
@@ -24,8 +26,6 @@ from proxima_backend_qiskit import aer
 from proxima_backend_qiskit.estimate import DRAWN_SLOTS
 from proxima_backend_qiskit.gates import NATIVE
 from proxima_backend_qiskit.guard import Guard
-from proxima_backend_qiskit.program import Program, decode
-from proxima_backend_qiskit.readout import Bytes, Counts, Readout, Real, batch_seeds, draw, read
 from proxima_backend_qiskit.translate import append_gates
 
 PARALLEL_QUBITS = 14
@@ -142,6 +142,7 @@ class Simulation:
             arrays=arrays,
             precision=result_pb2.PRECISION_SINGLE if todo.single_precision else result_pb2.PRECISION_DOUBLE,
             engine_seconds=engine_seconds,
+            sampler="numpy" if todo.drawn else "aer" if todo.sampled else "",
         )
 
 

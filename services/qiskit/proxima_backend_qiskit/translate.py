@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from proxima.errors.v1 import errors_pb2
+from proxima_runtime.arrays.program import Program
 from proxima_runtime.errors import Internal
 
 from proxima_backend_qiskit.aer import NativeCircuit
 from proxima_backend_qiskit.gates import native_name, spell
-from proxima_backend_qiskit.program import Program
 
 _NOTHING: list[str] = []
 

@@ -8,8 +8,8 @@ from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2
 from proxima_backend_qiskit import aer
 from proxima_backend_qiskit.gates import NATIVE
-from proxima_backend_qiskit.program import decode
 from proxima_backend_qiskit.translate import append_gates
+from proxima_runtime.arrays.program import decode
 from proxima_runtime.conformance.circuits import CircuitWriter, layered
 from proxima_runtime.errors import Internal
 from qiskit import QuantumCircuit

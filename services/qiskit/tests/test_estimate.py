@@ -74,6 +74,16 @@ def test_largest_fitting_is_the_last_that_fits(method: capabilities_pb2.Method) 
     assert estimate(over).peak_memory_bytes > job.memory_limit_bytes
 
 
+def test_probabilities_of_a_tableau_cost_by_the_outcome() -> None:
+    """Aer lists a tableau's outcomes one by one: one more qubit doubles the work of probabilities, not of samples."""
+
+    def units(width: int, results: result_pb2.ResultSpec) -> float:
+        return estimate(_job(_METHOD.METHOD_STABILIZER, width, results, _DOUBLE)).work_units
+
+    assert units(21, _PROBABILITIES) > 2 * units(20, _PROBABILITIES)
+    assert units(21, _SAMPLING) < 1.1 * units(20, _SAMPLING)
+
+
 def test_segments_are_refused() -> None:
     """A plan with circuit segments is a violation."""
     job = _job(_VECTOR, 4, _SAMPLING, _DOUBLE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import circuit_pb2
-from proxima_backend_qiskit.program import decode
+from proxima_runtime.arrays.program import decode
 from proxima_runtime.conformance.circuits import CircuitWriter
 from proxima_runtime.errors import FailedPrecondition
 

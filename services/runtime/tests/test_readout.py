@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from proxima_backend_qiskit.readout import draw, read
+from proxima_runtime.arrays.readout import draw, read
 
 _WIRINGS = st.dictionaries(st.integers(0, 40), st.integers(0, 9), min_size=1, max_size=12).map(
     lambda wiring: dict(sorted(wiring.items()))

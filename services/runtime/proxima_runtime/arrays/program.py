@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import circuit_pb2
+
 from proxima_runtime.errors import FailedPrecondition
 
 _KIND = circuit_pb2.Operation

@@ -51,6 +51,7 @@ class ItemResult:
         readout_included: probabilities include readout error.
         precision: the precision that was used.
         engine_seconds: seconds spent in the simulator's own calls.
+        sampler: what drew the counts: the engine's name, or for example "numpy"; empty without shots.
         warnings: sentences for the user.
     """
 
@@ -61,6 +62,7 @@ class ItemResult:
     expectation_values: Sequence[result_pb2.ExpectationValue] = ()
     certified_error: float | None = None
     readout_included: bool = False
+    sampler: str = ""
     warnings: Sequence[str] = field(default=())
 
 

@@ -15,8 +15,10 @@ class BackendSettings(ServiceSettings):
     Attributes:
         worker_count: executions that run at once.
         thread_count: threads that one execution may use; absent means the processors available, divided among workers.
-        memory_cap_bytes: memory that one execution may take over the warm worker; absent means what the control group
-            or the machine offers, less a reserve for the service and the warm workers, divided among workers.
+        memory_share: part of what the control group or the machine offers that is for this instance; several instances
+            on one machine divide it, so that their executions together do not take more than there is.
+        memory_cap_bytes: memory that one execution may take over the warm worker; absent means this instance's share,
+            less a reserve for the service and the warm workers, divided among workers.
         grace_seconds: how long a job goes on without a caller, unless it says otherwise.
         queue_limit: jobs that may wait for a worker.
         hang_seconds: a worker that is silent and uses no processor for so long is taken for hung.
@@ -29,6 +31,7 @@ class BackendSettings(ServiceSettings):
 
     worker_count: int = Field(default=1, ge=1, le=256)
     thread_count: int | None = Field(default=None, ge=1, le=1024)
+    memory_share: float = Field(default=1.0, gt=0, le=1)
     memory_cap_bytes: int | None = Field(default=None, ge=2**24)
     grace_seconds: float = Field(default=30.0, ge=0, le=86_400)
     queue_limit: int = Field(default=64, ge=1, le=100_000)
@@ -43,5 +46,5 @@ class BackendSettings(ServiceSettings):
     def resolved_memory_cap_bytes(self) -> int:
         """The memory cap in force, bytes."""
         return self.memory_cap_bytes or memory_cap_bytes(
-            available_bytes=available_memory_bytes(), worker_count=self.worker_count
+            available_bytes=int(available_memory_bytes() * self.memory_share), worker_count=self.worker_count
         )

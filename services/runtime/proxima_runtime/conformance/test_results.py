@@ -77,6 +77,7 @@ def test_header_says_who_and_how(backend: Backend, mode: Mode) -> None:
     assert (producer.engine, producer.engine_version) == (capability.engine, capability.engine_version)
     assert (producer.method, producer.precision, producer.seed) == (method, mode.precision, SEED)
     assert dict(producer.package_versions) == dict(backend.capabilities.package_versions)
+    assert bool(producer.sampler) == (header.shots > 0)
     assert (header.clbit_count, header.declared_qubit_count) == (WIDTH, WIDTH)
 
 

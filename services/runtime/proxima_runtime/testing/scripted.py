@@ -168,6 +168,7 @@ class ScriptedEngine:
             arrays=arrays,
             precision=result_pb2.PRECISION_DOUBLE,
             engine_seconds=time.perf_counter() - started,
+            sampler="scripted" if job.results.shots else "",
             warnings=("scripted: these numbers are made up",),
         )
 

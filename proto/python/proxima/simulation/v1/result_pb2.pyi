@@ -114,7 +114,7 @@ class ArrayDescriptor(_message.Message):
     def __init__(self, role: _Optional[_Union[ArrayRole, str]] = ..., data_type: _Optional[_Union[DataType, str]] = ..., shape: _Optional[_Iterable[int]] = ..., size_bytes: _Optional[int] = ..., bit_space: _Optional[_Union[BitSpace, str]] = ..., axis_bits: _Optional[_Iterable[int]] = ..., inline_data: _Optional[bytes] = ...) -> None: ...
 
 class Producer(_message.Message):
-    __slots__ = ("backend", "backend_version", "engine", "engine_version", "method", "precision", "seed", "thread_count", "package_versions")
+    __slots__ = ("backend", "backend_version", "engine", "engine_version", "method", "precision", "seed", "thread_count", "package_versions", "sampler")
     class PackageVersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -131,6 +131,7 @@ class Producer(_message.Message):
     SEED_FIELD_NUMBER: _ClassVar[int]
     THREAD_COUNT_FIELD_NUMBER: _ClassVar[int]
     PACKAGE_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLER_FIELD_NUMBER: _ClassVar[int]
     backend: str
     backend_version: str
     engine: str
@@ -140,7 +141,8 @@ class Producer(_message.Message):
     seed: int
     thread_count: int
     package_versions: _containers.ScalarMap[str, str]
-    def __init__(self, backend: _Optional[str] = ..., backend_version: _Optional[str] = ..., engine: _Optional[str] = ..., engine_version: _Optional[str] = ..., method: _Optional[str] = ..., precision: _Optional[_Union[Precision, str]] = ..., seed: _Optional[int] = ..., thread_count: _Optional[int] = ..., package_versions: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    sampler: str
+    def __init__(self, backend: _Optional[str] = ..., backend_version: _Optional[str] = ..., engine: _Optional[str] = ..., engine_version: _Optional[str] = ..., method: _Optional[str] = ..., precision: _Optional[_Union[Precision, str]] = ..., seed: _Optional[int] = ..., thread_count: _Optional[int] = ..., package_versions: _Optional[_Mapping[str, str]] = ..., sampler: _Optional[str] = ...) -> None: ...
 
 class ResultHeader(_message.Message):
     __slots__ = ("item_index", "producer", "bit_order", "declared_qubit_count", "clbit_count", "active_qubits", "shots", "arrays", "expectation_values", "certified_error", "readout_included", "warnings")
