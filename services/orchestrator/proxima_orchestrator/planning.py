@@ -303,7 +303,9 @@ def with_estimate(candidate: Candidate, estimate: Estimate, *, safe_fraction: fl
         exclusions.append(
             Exclusion(
                 reason="ERROR_REASON_INSUFFICIENT_MEMORY",
-                description=f"{candidate.method.label} needs {readable_bytes(needed)}, {readable_bytes(cap)} available{at_most}",
+                description=(
+                    f"{candidate.method.label} needs {readable_bytes(needed)}, {readable_bytes(cap)} available{at_most}"
+                ),
             )
         )
     elif cap * safe_fraction < needed <= cap:

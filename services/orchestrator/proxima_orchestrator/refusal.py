@@ -58,8 +58,8 @@ def _short_of_memory(reason: str, candidates: Sequence[Candidate], safe_fraction
         metadata["safe_bytes"] = str(safe)
         message = (
             f"{needs}, over the safe line of {readable_bytes(safe)}, which is {safe_fraction:.0%} of the "
-            f"{readable_bytes(least.available_bytes)} that one execution may take; running it needs consent, which this "
-            "version cannot ask for yet: use fewer qubits or another method"
+            f"{readable_bytes(least.available_bytes)} that one execution may take; running it needs consent, which "
+            "this version cannot ask for yet: use fewer qubits or another method"
         )
     else:
         message = f"{needs} and at most {readable_bytes(least.available_bytes)} are available; {remedy}"

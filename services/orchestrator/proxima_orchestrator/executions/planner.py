@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
+from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.errors import ProximaError
 from proxima_runtime.quantities import readable_bytes
 
@@ -30,7 +31,7 @@ from proxima_orchestrator.planning import (
     with_estimate,
 )
 from proxima_orchestrator.qasm.bounded import ParserChildren, parse_bounded
-from proxima_orchestrator.qasm.errors import CircuitError
+from proxima_orchestrator.qasm.errors import CircuitError, LimitError
 from proxima_orchestrator.qasm.limits import Limits
 from proxima_orchestrator.refusal import refusal_of
 from proxima_orchestrator.selection import History, Weights, explain, rank
@@ -106,7 +107,7 @@ class Planner:
             if specification.source is not None:
                 parsed = await parse_bounded(specification.source, self.rules.limits, self._children)
             else:
-                parsed = circuit_from_message(specification.message.circuit.circuit)
+                parsed = await self._read(specification.message.circuit.circuit)
             if parsed.instruction_count > _THREAD_INSTRUCTIONS:
                 return await asyncio.to_thread(_prepare, parsed, specification.options.results)
             return _prepare(parsed, specification.options.results)
@@ -114,6 +115,17 @@ class Planner:
             raise circuit_error(error) from error
         except RefusedError as error:
             raise refusal_error(error.refusal) from error
+
+    async def _read(self, message: circuit_pb2.Circuit) -> Circuit:
+        count, maximum = len(message.opcodes) // 2, self.rules.limits.instructions
+        if count > maximum:
+            raise LimitError(
+                f"the circuit has {count} instructions, the limit is {maximum}; use a smaller circuit",
+                details={"limit": "instructions", "maximum": str(maximum)},
+            )
+        if count > _THREAD_INSTRUCTIONS:
+            return await asyncio.to_thread(circuit_from_message, message)
+        return circuit_from_message(message)
 
     async def plan(self, prepared: Prepared, options: Options) -> Plan:
         """Return what to run where; a plan without a choice says in `refusal` why."""
