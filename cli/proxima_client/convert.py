@@ -102,6 +102,7 @@ def to_producer(message: result_pb2.Producer) -> values.Producer:
         seed=message.seed,
         thread_count=message.thread_count,
         package_versions=dict(sorted(message.package_versions.items())),
+        sampler=message.sampler,
     )
 
 

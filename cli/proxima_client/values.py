@@ -55,7 +55,8 @@ class Producer:
     """Who computed a result.
 
     `engine` is the simulator, `method` one of the contract's names in lower case, `precision` "single" or "double",
-    `seed` 0 to 2^32 - 1, `package_versions` the distributions that decide the numbers.
+    `seed` 0 to 2^32 - 1, `package_versions` the distributions that decide the numbers, `sampler` what drew the counts:
+    the engine, or for example "numpy" from what the engine computed; empty without shots.
     """
 
     backend: str
@@ -67,6 +68,7 @@ class Producer:
     seed: int
     thread_count: int
     package_versions: Mapping[str, str]
+    sampler: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,7 @@ RUN_KEYS = {
     "method",
     "precision",
     "versions",
+    "sampler",
     "seed",
     "shots",
     "thread_count",

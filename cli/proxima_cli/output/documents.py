@@ -53,6 +53,7 @@ def run_document(execution: Execution, result: Result | None, saved: Sequence[Sa
             "packages": dict(producer.package_versions) if producer else {},
         },
         "seed": producer.seed if producer else execution.seed,
+        "sampler": (producer.sampler or None) if producer else None,
         "shots": result.shots if result else execution.shots,
         "thread_count": producer.thread_count if producer else None,
         "bit_order": BIT_ORDER,

@@ -75,6 +75,7 @@ class ExampleEngine:
             arrays=_arrays(job, outcome),
             precision=result_pb2.PRECISION_DOUBLE,
             engine_seconds=time.perf_counter() - started,
+            sampler="numpy" if job.results.shots else "",
         )
 
 
