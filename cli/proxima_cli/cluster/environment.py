@@ -29,11 +29,16 @@ def supervisor_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def service_environment(stack: Stack, paths: ClusterPaths, service: Service) -> dict[str, str]:
     """Return the variables of one service, made in the supervisor from its own."""
     prefix = "PROXIMA_BACKEND_" if service.is_backend else "PROXIMA_ORCHESTRATOR_"
+    defaults: dict[str, str] = {}
     settings = {"LISTEN": f"unix:{paths.socket(service.name)}", "LOG_FORMAT": "json"}
-    if not service.is_backend:
+    if service.is_backend:
+        # Runs of different backends at once must not take more memory than there is (docs/decisions/0010).
+        defaults = {"MEMORY_SHARE": f"{1 / sum(other.is_backend for other in stack.services):.6f}"}
+    else:
         backends = [f"{other.name}=unix:{paths.socket(other.name)}" for other in stack.services if other.is_backend]
         settings |= {"BACKENDS": ",".join(backends), "DATA_DIR": str(paths.data), "DRAIN_SECONDS": _DRAIN_SECONDS}
     return {
+        **{prefix + name: value for name, value in defaults.items()},
         **_filtered(os.environ),
         **{prefix + name: value for name, value in settings.items()},
         "PYTHONUNBUFFERED": "1",
