@@ -133,7 +133,7 @@ def history(
     *,
     limit: Annotated[int, typer.Option(help="Rows on a page, 1 to 1000.")] = 20,
     page: Annotated[str, typer.Option(help="Page to show, as the page before names it.")] = "",
-    state: Annotated[list[str] | None, typer.Option(help="Only this state; may be repeated.")] = None,
+    state: Annotated[list[str] | None, typer.Option(help="Only this state, such as error; may be repeated.")] = None,
     output: Output = None,
     config: ConfigFile = None,
     server: Server = None,

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.errors import InvalidArgument, Unimplemented
-from qiskit.circuit import ClassicalRegister, ControlledGate, Instruction, Parameter, QuantumCircuit, QuantumRegister
+from qiskit.circuit import (
+    ClassicalRegister,
+    ControlFlowOp,
+    ControlledGate,
+    Instruction,
+    Parameter,
+    QuantumCircuit,
+    QuantumRegister,
+)
 
 from proxima_client.columns import STANDARD_GATES, ColumnWriter
 
@@ -78,6 +86,13 @@ def _append(
 def _append_definition(
     writer: ColumnWriter, operation: Instruction, qubits: Sequence[int], clbits: Sequence[int], *, depth: int
 ) -> None:
+    if isinstance(operation, ControlFlowOp):
+        raise Unimplemented(
+            f"control flow ({operation.name!r}) of Qiskit circuits is not taken; unroll what is constant, and for what "
+            "depends on measurements give OpenQASM 3 text (qiskit.qasm3.dumps), if a backend has these features",
+            reason=errors_pb2.ERROR_REASON_UNSUPPORTED_LANGUAGE_FEATURE,
+            metadata={"feature": operation.name},
+        )
     definition = None if depth >= _MAX_DEPTH else operation.definition
     if definition is None:
         raise Unimplemented(

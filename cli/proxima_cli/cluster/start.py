@@ -20,7 +20,7 @@ from proxima_cli.cluster.protocol import ClusterStatus
 from proxima_cli.cluster.stack import ORCHESTRATOR, find_stack
 from proxima_cli.quantities import format_seconds
 
-__all__ = ["cluster_status", "ensure_cluster", "running_server", "stop_cluster"]
+__all__ = ["cluster_status", "ensure_cluster", "running_server", "stop_cluster", "without"]
 
 Report = Callable[[str], None]
 
@@ -168,8 +168,17 @@ def _wait_until_ready(paths: ClusterPaths, status: ClusterStatus, *, report: Rep
     if last is None or last.phase != "ready":
         return None
     if last.service(ORCHESTRATOR).state == "serving":
-        report(f"proxima: the local cluster is ready after {format_seconds(time.monotonic() - started)}")
+        missing = without(last)
+        report(
+            f"proxima: the local cluster is ready{f' without {missing}' if missing else ''} after "
+            f"{format_seconds(time.monotonic() - started)}"
+        )
     return last
+
+
+def without(status: ClusterStatus) -> str:
+    """The services that do not serve, with their states, for example "cirq (failed)"; empty where all do."""
+    return ", ".join(f"{service.name} ({service.state})" for service in status.services if service.state != "serving")
 
 
 def _server_of(status: ClusterStatus) -> str:

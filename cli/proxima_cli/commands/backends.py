@@ -1,5 +1,7 @@
 """`proxima backends list|info|test`."""
 
+from collections.abc import Mapping
+
 from proxima.errors.v1 import errors_pb2
 from proxima_client import Backend, RunOptions
 from proxima_client.events import Outcome
@@ -8,7 +10,7 @@ from proxima_runtime.errors import Internal
 from proxima_cli.exits import Exit, exit_of
 from proxima_cli.intervals import clopper_pearson
 from proxima_cli.output.documents import backend_document, error_document
-from proxima_cli.output.printing import add_row, new_table, print_json, print_line, print_table, warn
+from proxima_cli.output.printing import add_row, counted, new_table, print_json, print_line, print_table, warn
 from proxima_cli.quantities import format_bytes, format_seconds
 from proxima_cli.server import connect
 from proxima_cli.session import Session
@@ -29,7 +31,7 @@ async def list_backends(session: Session) -> int:
         print_json({"backends": [backend_document(backend) for backend in backends]})
         return Exit.OK
     table = new_table(
-        ["backend", "state", "version", "engines", "methods", "memory cap>", "workers>", "answers in>"],
+        ["backend", "state", "version", "engines", "methods", "memory a run>", "workers>", "answers in>"],
         boxed=session.is_boxed,
     )
     for backend in backends:
@@ -90,7 +92,9 @@ async def check_backend(session: Session, name: str) -> int:
             }
         )
     elif error is None:
-        print_line(f"{name} passed: a Bell pair gave {counts} in {_SHOTS} shots, {format_seconds(seconds)} in all")
+        print_line(
+            f"{name} passed: a Bell pair gave {_listed(counts)} in {_SHOTS} shots, {format_seconds(seconds)} in all"
+        )
     if error is None:
         return Exit.OK
     warn(f"proxima: {name} failed: {error.message}")
@@ -104,11 +108,16 @@ def _fault(outcome: Outcome) -> Internal | None:
     if sum(counts.values()) == _SHOTS and set(counts) <= {"00", "11"} and low <= 1 / 2 <= high:
         return None
     return Internal(
-        f"a Bell pair gave {counts} in {_SHOTS} shots; only 00 and 11 can occur, each with probability 1/2. Do not "
-        f"trust "
-        "this backend",
+        f"a Bell pair gave {_listed(counts)} in {_SHOTS} shots; only 00 and 11 can occur, each with probability 1/2. "
+        "Do not trust this backend",
         reason=errors_pb2.ERROR_REASON_ENGINE_FAILED,
     )
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    """The counts as text, those of a broken backend too."""
+    shown = ", ".join(f"{outcome} {count} times" for outcome, count in sorted(counts.items())[:8])
+    return shown or "nothing"
 
 
 def _print_backend(session: Session, backend: Backend) -> None:
@@ -121,7 +130,7 @@ def _print_backend(session: Session, backend: Backend) -> None:
         packages = ", ".join(f"{name} {version}" for name, version in instance.package_versions.items())
         print_line(f"  version {instance.version} with {packages}")
         print_line(
-            f"  {instance.worker_count} workers, {instance.thread_count} threads a run, at most "
+            f"  {counted(instance.worker_count, 'worker')}, {counted(instance.thread_count, 'thread')} a run, at most "
             f"{format_bytes(instance.memory_cap_bytes)} a run"
         )
         table = new_table(

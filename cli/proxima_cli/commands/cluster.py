@@ -3,7 +3,7 @@
 from proxima_runtime.errors import ProximaError
 
 from proxima_cli.cluster.protocol import ClusterStatus
-from proxima_cli.cluster.start import cluster_status, ensure_cluster, install, stop_cluster
+from proxima_cli.cluster.start import cluster_status, ensure_cluster, install, stop_cluster, without
 from proxima_cli.exits import Exit
 from proxima_cli.output.documents import Json
 from proxima_cli.output.printing import add_row, new_table, print_json, print_line, print_table, warn
@@ -14,7 +14,7 @@ __all__ = ["down", "status", "up"]
 
 
 def up(session: Session, *, install_only: bool) -> int:
-    """Start the local cluster where it is not running, and say where it listens."""
+    """Start the local cluster where it is not running, and say where it listens; code 5 where a service is missing."""
     try:
         if install_only:
             paths = install(report=warn)
@@ -25,13 +25,14 @@ def up(session: Session, *, install_only: bool) -> int:
     except ProximaError as error:
         return report_error(session, error)
     found = cluster_status()
+    missing = without(found) if found else "supervisor (ended)"
     if session.is_json:
         print_json({"server": server, **(_document(found) if found else {})})
     else:
-        print_line(f"The local cluster is up: {server}")
+        print_line(f"The local cluster is up{f' without {missing}' if missing else ''}: {server}")
         if session.verbosity >= 0 and found is not None:
             _print(session, found)
-    return Exit.OK
+    return Exit.UNAVAILABLE if missing else Exit.OK
 
 
 def down(session: Session) -> int:
@@ -59,8 +60,7 @@ def status(session: Session) -> int:
         print_line("No local cluster is running; `proxima up` or any run starts it.")
     else:
         _print(session, found)
-    serving = found is not None and all(service.state == "serving" for service in found.services)
-    return Exit.OK if serving else Exit.UNAVAILABLE
+    return Exit.UNAVAILABLE if found is None or without(found) else Exit.OK
 
 
 def _print(session: Session, found: ClusterStatus) -> None:

@@ -2,7 +2,7 @@
 
 from proxima_client.values import Candidate, Plan
 
-from proxima_cli.output.printing import add_row, new_table, print_line, print_table
+from proxima_cli.output.printing import add_row, counted, new_table, print_field, print_line, print_table
 from proxima_cli.quantities import format_bytes, format_seconds
 
 __all__ = ["print_candidates", "print_circuit", "print_plan"]
@@ -12,19 +12,19 @@ def print_plan(plan: Plan, *, boxed: bool, verbosity: int) -> None:
     """Print what would run where, what it would take, and why."""
     if plan.chosen is not None:
         chosen = plan.chosen
-        print_line(f"Would run on {chosen.backend}: {chosen.engine}, {chosen.method}, {chosen.precision} precision")
-        print_line(
-            f"Predicted    {format_seconds(chosen.predicted_seconds)}, "
-            f"{format_bytes(chosen.predicted_memory_bytes)} of "
-            f"{format_bytes(chosen.available_memory_bytes)}"
+        print_field("Would run on", f"{chosen.backend}: {chosen.engine}, {chosen.method}, {chosen.precision} precision")
+        print_field(
+            "Predicted",
+            f"{format_seconds(chosen.predicted_seconds)}, {format_bytes(chosen.predicted_memory_bytes)} of the "
+            f"{format_bytes(chosen.available_memory_bytes)} that one run may take there",
         )
         if chosen.prediction_basis:
-            print_line(f"             seconds: {chosen.prediction_basis}")
+            print_field("", f"time: {chosen.prediction_basis}")
         if chosen.memory_rule:
-            print_line(f"             bytes: {chosen.memory_rule}")
-        print_line(f"Why          {plan.reason}")
+            print_field("", f"memory: {chosen.memory_rule}")
+        print_field("Why", plan.reason)
     for warning in plan.warnings:
-        print_line(f"Note         {warning}")
+        print_field("Note", warning)
     if verbosity < 0:
         return
     print_circuit(plan)
@@ -38,18 +38,19 @@ def print_circuit(plan: Plan) -> None:
     if known is None:
         return
     idle = known.declared_qubit_count - known.active_qubit_count
-    print_line(
-        f"Circuit      {known.active_qubit_count} qubits{f' and {idle} idle' if idle else ''}, "
-        f"{known.instruction_count} instructions, depth {known.depth}, {known.multi_qubit_gate_count} gates on two "
-        f"or more "
-        f"qubits, {known.measurement_count} measurements{', Clifford' if known.is_clifford else ''}"
+    print_field(
+        "Circuit",
+        f"{counted(known.active_qubit_count, 'qubit')}{f' and {idle} idle' if idle else ''}, "
+        f"{counted(known.instruction_count, 'instruction')}, depth {known.depth}, "
+        f"{counted(known.multi_qubit_gate_count, 'gate')} on two or more qubits, "
+        f"{counted(known.measurement_count, 'measurement')}{', Clifford' if known.is_clifford else ''}",
     )
 
 
 def print_candidates(plan: Plan, *, boxed: bool, verbose: bool) -> None:
     """Print every candidate, the chosen one first, the excluded last with what excluded them."""
     table = new_table(
-        ["backend", "engine", "method", "seconds>", "memory>", "of>", "score>", "excluded because"], boxed=boxed
+        ["backend", "engine", "method", "time>", "memory>", "of>", "score>", "excluded because"], boxed=boxed
     )
     for candidate in plan.candidates:
         excluded = bool(candidate.exclusions)
@@ -62,7 +63,7 @@ def print_candidates(plan: Plan, *, boxed: bool, verbose: bool) -> None:
             format_bytes(candidate.predicted_memory_bytes) if candidate.predicted_memory_bytes else "",
             format_bytes(candidate.available_memory_bytes) if candidate.available_memory_bytes else "",
             "" if excluded else f"{candidate.score:.3f}",
-            " ".join(exclusion.description for exclusion in candidate.exclusions),
+            "; ".join(exclusion.description for exclusion in candidate.exclusions),
         )
     print_table(table)
     if verbose:

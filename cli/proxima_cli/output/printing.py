@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 
 from rich.box import ROUNDED
@@ -13,9 +14,21 @@ from rich.text import Text
 
 from proxima_cli.output.documents import Json
 
-__all__ = ["add_row", "new_table", "output_width", "print_json", "print_line", "print_table", "warn"]
+__all__ = [
+    "add_row",
+    "counted",
+    "new_table",
+    "output_width",
+    "print_field",
+    "print_json",
+    "print_line",
+    "print_table",
+    "warn",
+]
 
 _PIPE_WIDTH = 200
+_LABEL_WIDTH = 13
+_NARROWEST_TEXT = 20
 
 
 def print_json(document: Json) -> None:
@@ -28,6 +41,21 @@ def print_json(document: Json) -> None:
 def print_line(text: str = "") -> None:
     """Print a line of an answer, as it is."""
     sys.stdout.write(_printable(text) + "\n")
+
+
+def print_field(label: str, text: str) -> None:
+    """Print what follows a label, wrapped beside it on a terminal; a pipe gets one line, whatever its length."""
+    lines = [text]
+    if _is_narrow():
+        width = max(output_width() - _LABEL_WIDTH, _NARROWEST_TEXT)
+        lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    for index, line in enumerate(lines):
+        print_line(f"{label if index == 0 else '':<{_LABEL_WIDTH}}{line}")
+
+
+def counted(count: int, noun: str) -> str:
+    """Return "1 gate" or "2 gates"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def warn(text: str) -> None:
@@ -52,15 +80,24 @@ def add_row(table: Table, *cells: str) -> None:
 
 
 def print_table(table: Table) -> None:
-    """Print a table on standard output; into a pipe it is not cut to 80 columns."""
-    Console(file=sys.stdout, width=output_width(), highlight=False, markup=False).print(table)
+    """Print a table on standard output, without blanks at the ends; into a pipe it is not cut to 80 columns."""
+    console = Console(file=sys.stdout, width=output_width(), highlight=False, markup=False)
+    with console.capture() as capture:
+        console.print(table)
+    for line in capture.get().splitlines():
+        sys.stdout.write(line.rstrip() + "\n")
 
 
 def output_width() -> int:
     """Columns of standard output: the terminal's, or plenty in a pipe."""
-    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+    if _is_narrow():
         return shutil.get_terminal_size().columns
     return _PIPE_WIDTH
+
+
+def _is_narrow() -> bool:
+    """Whether lines have a width to keep to."""
+    return sys.stdout.isatty() or "COLUMNS" in os.environ
 
 
 def _printable(text: str) -> str:

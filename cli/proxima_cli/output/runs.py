@@ -9,7 +9,7 @@ from proxima_client.values import Execution
 
 from proxima_cli.output.histogram import MAX_ROWS, Histogram, of_counts, of_probabilities
 from proxima_cli.output.plans import print_candidates, print_circuit
-from proxima_cli.output.printing import add_row, new_table, output_width, print_line, print_table
+from proxima_cli.output.printing import add_row, counted, new_table, output_width, print_field, print_line, print_table
 from proxima_cli.output.saving import SavedArray
 from proxima_cli.quantities import format_bytes, format_seconds
 
@@ -29,25 +29,28 @@ def print_run(
         return
     print_line()
     producer = result.producer
-    threads = f"{producer.thread_count} thread{'s' if producer.thread_count != 1 else ''}"
-    print_line(
-        f"Computed by  {producer.backend} {producer.backend_version}: {producer.engine} {producer.engine_version}, "
-        f"{producer.method}, {producer.precision} precision, seed {producer.seed}, {threads}"
+    print_field(
+        "Computed by",
+        f"{producer.backend} {producer.backend_version}: {producer.engine} {producer.engine_version}, "
+        f"{producer.method}, {producer.precision} precision, seed {producer.seed}, "
+        f"{counted(producer.thread_count, 'thread')}",
     )
+    if producer.sampler and producer.sampler != producer.engine:
+        print_field("", f"counts drawn by {producer.sampler} from what {producer.engine} computed, with that seed")
     if producer.package_versions:
         packages = ", ".join(f"{name} {version}" for name, version in producer.package_versions.items())
-        print_line(f"             with {packages}")
+        print_field("", f"with {packages}")
     _print_figures(execution)
     if execution.plan is not None and execution.plan.reason:
-        print_line(f"Why          {execution.plan.reason}")
+        print_field("Why", execution.plan.reason)
     if result.certified_error is not None:
-        print_line(f"Truncation   certified error at most {result.certified_error:.3g} (trace distance)")
+        print_field("Truncation", f"certified error at most {result.certified_error:.3g} (trace distance)")
     for warning in (*(execution.plan.warnings if execution.plan else ()), *result.warnings):
-        print_line(f"Note         {warning}")
+        print_field("Note", warning)
     for array in saved:
         space = f"{array.bit_space} {_bits(array.bits)}"
-        print_line(f"Saved        {array.path} ({array.dtype}, shape {array.shape}, {space})")
-    print_line(f"Execution    {execution.id}")
+        print_field("Saved", f"{array.path} ({array.dtype}, shape {array.shape}, {space})")
+    print_field("Execution", execution.id)
     if verbosity > 0 and execution.plan is not None:
         print_line()
         print_circuit(execution.plan)
@@ -64,23 +67,24 @@ def _print_figures(execution: Execution) -> None:
         if chosen.predicted_seconds is not None:
             basis = f" ({chosen.prediction_basis})" if chosen.prediction_basis else ""
             predicted = f"predicted {format_seconds(chosen.predicted_seconds)}{basis}"
-    print_line(f"Time         {predicted}, measured {format_seconds(times.execution_seconds)}")
-    print_line(
-        f"             planning {format_seconds(times.planning_seconds)}, queued "
-        f"{format_seconds(times.queued_seconds)}, "
-        f"total {format_seconds(times.total_seconds)}"
+    print_field("Time", f"{predicted}, measured {format_seconds(times.execution_seconds)}")
+    print_field(
+        "",
+        f"planning {format_seconds(times.planning_seconds)}, queued {format_seconds(times.queued_seconds)}, "
+        f"total {format_seconds(times.total_seconds)}",
     )
-    print_line(f"Memory       {memory}, measured peak {format_bytes(execution.peak_memory_bytes)}")
+    print_field("Memory", f"{memory}, measured peak {format_bytes(execution.peak_memory_bytes)}, over an idle worker")
 
 
 def _print_answer(result: Result, saved: Sequence[SavedArray], *, boxed: bool) -> None:
     if result.counts is not None:
-        _print_histogram(of_counts(result.counts), boxed=boxed)
+        _print_histogram(of_counts(result.counts), is_single=False, boxed=boxed)
     if (probabilities := result.probability_array) is not None:
         if result.counts is not None:
             print_line()
         shown, possible = result.likeliest(MAX_ROWS), int(np.count_nonzero(probabilities))
-        _print_histogram(of_probabilities(shown, outcome_count=possible), boxed=boxed)
+        is_single = result.producer.precision == "single"
+        _print_histogram(of_probabilities(shown, outcome_count=possible), is_single=is_single, boxed=boxed)
     unsaved = "" if saved else "; --save DIR keeps all of it"
     if result.active_statevector is not None:
         _print_amplitudes(result, result.active_statevector, boxed=boxed, hint=unsaved)
@@ -97,10 +101,12 @@ def _print_answer(result: Result, saved: Sequence[SavedArray], *, boxed: bool) -
         print_line(f"<{value.name}> = {value.value:.8g} ({error})")
 
 
-def _print_histogram(histogram: Histogram, *, boxed: bool) -> None:
+def _print_histogram(histogram: Histogram, *, is_single: bool, boxed: bool) -> None:
     sampled = histogram.shots > 0
     columns = ["outcome", "count>", "estimate>", "95 % interval", ""] if sampled else ["outcome", "probability>", ""]
-    title = f"{histogram.shots} shots" if sampled else "Exact probabilities"
+    exact = "Exact probabilities, but for rounding in single precision" if is_single else "Exact probabilities"
+    title = counted(histogram.shots, "shot") if sampled else exact
+    digits = 6 if is_single else 8
     table = new_table(columns, boxed=boxed, title=title)
     largest = max((row.value for row in histogram.rows), default=1.0) or 1.0
     longest = max((len(row.outcome) for row in histogram.rows), default=0)
@@ -112,11 +118,11 @@ def _print_histogram(histogram: Histogram, *, boxed: bool) -> None:
             low, high = row.interval
             add_row(table, row.outcome, str(row.count), f"{row.value:.4f}", f"{low:.4f} to {high:.4f}", bar)
         else:
-            add_row(table, row.outcome, f"{row.value:.8g}", bar)
+            add_row(table, row.outcome, f"{row.value:.{digits}g}", bar)
     print_table(table)
     if histogram.rest_outcomes:
-        counted = f"{histogram.rest_count} counts, " if sampled else ""
-        print_line(f"and {histogram.rest_outcomes} more outcomes: {counted}{histogram.rest_value:.4g} together")
+        seen = f"{histogram.rest_count} counts, " if sampled else ""
+        print_line(f"and {histogram.rest_outcomes} more outcomes: {seen}{histogram.rest_value:.4g} together")
     if sampled:
         print_line("Intervals are Clopper-Pearson, pointwise: each holds by itself, not all at once.")
 
