@@ -12,6 +12,7 @@ from proxima_cli.config import Config, ConfigError, read_config
 from proxima_cli.exits import Exit, exit_of
 from proxima_cli.intervals import clopper_pearson
 from proxima_cli.output.histogram import of_counts, of_probabilities
+from proxima_cli.output.printing import add_row, new_table, print_field, print_rows
 from proxima_cli.quantities import format_bytes, format_seconds, parse_duration
 from proxima_runtime.errors import Internal
 
@@ -131,3 +132,34 @@ def test_the_version_is_the_distributions() -> None:
     """`__version__` and pyproject.toml agree."""
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
     assert project["project"]["version"] == __version__
+
+
+def test_rows_that_do_not_fit_become_paragraphs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a narrow terminal no word of a table is broken: each row names its columns; a wide one shows a table."""
+    table = new_table(["backend", "method", "time>", "excluded because"], boxed=False)
+    add_row(table, "qiskit", "matrix_product_state", "1.5 ms", "")
+    add_row(table, "cirq", "density_matrix", "", "cirq density_matrix takes at most 16 qubits")
+    monkeypatch.setenv("COLUMNS", "50")
+    print_rows(table)
+    assert capsys.readouterr().out.splitlines() == [
+        "qiskit",
+        "  method matrix_product_state; time 1.5 ms",
+        "cirq",
+        "  method density_matrix; excluded because cirq",
+        "  density_matrix takes at most 16 qubits",
+    ]
+    monkeypatch.setenv("COLUMNS", "100")
+    print_rows(table)
+    assert capsys.readouterr().out.splitlines()[0] == "backend  method                  time  excluded because"
+
+
+def test_text_is_wrapped_beside_its_label(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A terminal's width is kept; without one, as in a pipe, a field is one line."""
+    monkeypatch.setenv("COLUMNS", "50")
+    print_field("Why", "it has the least predicted time of all that can run it")
+    assert capsys.readouterr().out == f"Why{'':10}it has the least predicted time of\n{'':13}all that can run it\n"
+    monkeypatch.delenv("COLUMNS")
+    print_field("Why", "it has the least predicted time of all that can run it")
+    assert capsys.readouterr().out.count("\n") == 1

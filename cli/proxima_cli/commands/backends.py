@@ -10,7 +10,7 @@ from proxima_runtime.errors import Internal
 from proxima_cli.exits import Exit, exit_of
 from proxima_cli.intervals import clopper_pearson
 from proxima_cli.output.documents import backend_document, error_document
-from proxima_cli.output.printing import add_row, counted, new_table, print_json, print_line, print_table, warn
+from proxima_cli.output.printing import add_row, counted, new_table, print_json, print_line, print_rows, warn
 from proxima_cli.quantities import format_bytes, format_seconds
 from proxima_cli.server import connect
 from proxima_cli.session import Session
@@ -49,7 +49,7 @@ async def list_backends(session: Session) -> int:
                 str(instance.worker_count or ""),
                 format_seconds(instance.health_seconds) if instance.health_seconds is not None else "",
             )
-    print_table(table)
+    print_rows(table)
     for backend in backends:
         for instance in backend.instances:
             if instance.error is not None:
@@ -147,7 +147,7 @@ def _print_backend(session: Session, backend: Backend) -> None:
                 ", ".join(method.results),
                 ", ".join(method.features),
             )
-        print_table(table)
+        print_rows(table)
         if session.verbosity > 0:
             for method in instance.methods:
                 print_line(f"  gates of {method.engine} {method.method}: {' '.join(method.gates)}")

@@ -6,7 +6,7 @@ from proxima_cli.cluster.protocol import ClusterStatus
 from proxima_cli.cluster.start import cluster_status, ensure_cluster, install, stop_cluster, without
 from proxima_cli.exits import Exit
 from proxima_cli.output.documents import Json
-from proxima_cli.output.printing import add_row, new_table, print_json, print_line, print_table, warn
+from proxima_cli.output.printing import add_row, new_table, print_json, print_line, print_rows, warn
 from proxima_cli.quantities import format_bytes, format_seconds
 from proxima_cli.session import Session, report_error
 
@@ -89,7 +89,7 @@ def _print(session: Session, found: ClusterStatus) -> None:
             str(service.restart_count),
             service.last_exit,
         )
-    print_table(table)
+    print_rows(table)
     limit = found.idle_limit_seconds
     print_line(f"server   {found.server}")
     print_line(f"version  {found.identity}")

@@ -4,7 +4,7 @@ from proxima_client import Execution, State
 
 from proxima_cli.exits import Exit
 from proxima_cli.output.documents import execution_document
-from proxima_cli.output.printing import add_row, new_table, print_json, print_line, print_table
+from proxima_cli.output.printing import add_row, new_table, print_json, print_line, print_rows
 from proxima_cli.quantities import format_seconds
 from proxima_cli.server import connect
 from proxima_cli.session import Session, stop_with_usage
@@ -39,7 +39,7 @@ async def history(session: Session, *, limit: int, page: str, states: list[str])
     table = new_table(_COLUMNS, boxed=session.is_boxed)
     for execution in found.executions:
         add_row(table, *_cells(execution))
-    print_table(table)
+    print_rows(table)
     if found.next_page_token:
         print_line(f"More: proxima history --limit {limit} --page {found.next_page_token}")
     return Exit.OK

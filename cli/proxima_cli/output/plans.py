@@ -2,7 +2,7 @@
 
 from proxima_client.values import Candidate, Plan
 
-from proxima_cli.output.printing import add_row, counted, new_table, print_field, print_line, print_table
+from proxima_cli.output.printing import add_row, counted, new_table, print_field, print_line, print_rows
 from proxima_cli.quantities import format_bytes, format_seconds
 
 __all__ = ["print_candidates", "print_circuit", "print_plan"]
@@ -65,7 +65,7 @@ def print_candidates(plan: Plan, *, boxed: bool, verbose: bool) -> None:
             "" if excluded else f"{candidate.score:.3f}",
             "; ".join(exclusion.description for exclusion in candidate.exclusions),
         )
-    print_table(table)
+    print_rows(table)
     if verbose:
         for candidate in plan.candidates:
             if candidate.factors:

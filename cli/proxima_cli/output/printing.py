@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 
 from rich.box import ROUNDED
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -22,13 +23,15 @@ __all__ = [
     "print_field",
     "print_json",
     "print_line",
+    "print_rows",
     "print_table",
     "warn",
 ]
 
 _PIPE_WIDTH = 200
 _LABEL_WIDTH = 13
-_NARROWEST_TEXT = 20
+_NARROWEST_TEXT = 30
+_COLUMN_GAP = 3
 
 
 def print_json(document: Json) -> None:
@@ -47,8 +50,7 @@ def print_field(label: str, text: str) -> None:
     """Print what follows a label, wrapped beside it on a terminal; a pipe gets one line, whatever its length."""
     lines = [text]
     if _is_narrow():
-        width = max(output_width() - _LABEL_WIDTH, _NARROWEST_TEXT)
-        lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+        lines = _wrapped(text, output_width() - _LABEL_WIDTH)
     for index, line in enumerate(lines):
         print_line(f"{label if index == 0 else '':<{_LABEL_WIDTH}}{line}")
 
@@ -69,14 +71,37 @@ def new_table(columns: Sequence[str], *, boxed: bool, title: str = "") -> Table:
     table = Table(
         box=ROUNDED if boxed else None, title=title or None, title_justify="left", pad_edge=boxed, show_edge=boxed
     )
-    for column in columns:
-        table.add_column(column.removesuffix(">"), justify="right" if column.endswith(">") else "left", overflow="fold")
+    for index, column in enumerate(columns):
+        table.add_column(
+            column.removesuffix(">"),
+            justify="right" if column.endswith(">") else "left",
+            overflow="fold",
+            # Where there are words to wrap they are in the first column, a bit string, or in the last.
+            no_wrap=0 < index < len(columns) - 1,
+        )
     return table
 
 
 def add_row(table: Table, *cells: str) -> None:
     """Add a row of plain text: nothing in it is markup or a control sequence."""
     table.add_row(*(Text(_printable(cell)) for cell in cells))
+
+
+def print_rows(table: Table) -> None:
+    """Print a table, or, where its columns would not fit side by side, each row as a paragraph that names them."""
+    cells = [[str(cell) for cell in column.cells] for column in table.columns]
+    headers = [str(column.header) for column in table.columns]
+    widths = [max(map(cell_len, (header, *column))) for header, column in zip(headers, cells, strict=True)]
+    # The last column may wrap.
+    needed = sum(widths[:-1]) + min(widths[-1], _NARROWEST_TEXT) + _COLUMN_GAP * len(widths)
+    if needed <= output_width():
+        print_table(table)
+        return
+    for row in zip(*cells, strict=True):
+        named = "; ".join(f"{header} {cell}" for header, cell in zip(headers[1:], row[1:], strict=True) if cell)
+        print_line(row[0])
+        for line in _wrapped(named, output_width() - 2):
+            print_line(f"  {line}")
 
 
 def print_table(table: Table) -> None:
@@ -93,6 +118,11 @@ def output_width() -> int:
     if _is_narrow():
         return shutil.get_terminal_size().columns
     return _PIPE_WIDTH
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    width = max(width, _NARROWEST_TEXT)
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _is_narrow() -> bool:
