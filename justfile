@@ -140,15 +140,35 @@ imports:
 # What CI runs: environments, locks, all checks, all tests but the slow ones. Ends with the counts of all of them
 test: environments lock-check check tests
 
-# All tests but the slow ones, each project in its own environment
+# All tests but the slow ones, each project in its own environment; two groups at a time, shown when one has ended
 tests: && _summary
+    #!/usr/bin/env bash
+    set -uo pipefail
     rm -rf {{reports}}
-    -@just _pytest runtime {{venv}} services/runtime tests
-    -@just _pytest orchestrator {{venv}} services/orchestrator tests
-    -@just _pytest cli {{venv}} cli tests
-    -@for backend in {{backends}}; do just _pytest $backend {{state}}/test/$backend services/$backend tests || true; done
-    -@just _conformance example docs/examples/backend example_backend
-    -@just _pytest root {{venv}} . tests
+    mkdir -p {{reports}}
+    lane() { for group in "$@"; do just _group "$group" > {{reports}}/$group.log 2>&1; cat {{reports}}/$group.log; done; }
+    # What starts whole clusters shares a lane: each of them is as much as two processors can start at a time.
+    lane cli root &
+    lane orchestrator runtime cirq qiskit example &
+    wait
+
+# One of the groups of tests
+[private]
+_group name:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    echo "== {{name}}"
+    case {{name}} in
+        runtime|orchestrator) just _pytest {{name}} {{venv}} services/{{name}} tests ;;
+        # The conversions need a simulator's circuits: they run in the backends' environments.
+        cli) just _pytest cli {{venv}} cli tests --ignore-glob='*/test_*_circuits.py' ;;
+        example) just _conformance example docs/examples/backend example_backend ;;
+        root) just _pytest root {{venv}} . tests ;;
+        *)
+            just _pytest {{name}} {{state}}/test/{{name}} services/{{name}} tests || status=$?
+            PYTHONPATH={{root}}/cli just _pytest {{name}}-circuits {{state}}/test/{{name}} cli tests/test_{{name}}_circuits.py || status=$?
+            exit ${status:-0} ;;
+    esac
 
 # The tests of one project: just test-one orchestrator -k store
 test-one project *options:
@@ -168,20 +188,18 @@ test-slow: environments
 
 [private]
 _pytest name environment folder *paths:
-    @echo "== {{name}}"
     @cd {{folder}} && {{environment}}/bin/python -m pytest -q -c {{root}}/pyproject.toml --rootdir . -m "{{selection}}" \
         --junitxml {{reports}}/{{name}}.xml {{paths}}
 
 # The suite of every backend, on the one of the documentation
 [private]
 _conformance name folder module:
-    @echo "== {{name}}"
     @cd {{folder}} && {{python}} -m proxima_runtime.conformance --backend-module {{module}} -q -c {{root}}/pyproject.toml \
         --rootdir . -m "{{selection}}" --junitxml {{reports}}/{{name}}.xml
 
 [private]
 _summary:
-    @{{python}} .ci/summary.py {{reports}} runtime orchestrator cli {{backends}} example root
+    @{{python}} .ci/summary.py {{reports}} runtime orchestrator cli {{backends}} {{replace_regex(backends, '(\w+)', '${1}-circuits')}} example root
 
 # --- benchmarks -------------------------------------------------------------------------------------------------------
 

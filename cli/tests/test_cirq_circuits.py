@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.errors import InvalidArgument, Unimplemented
 
-cirq = pytest.importorskip("cirq")
+cirq = pytest.importorskip("cirq", reason="needs Cirq: `just tests` runs it in the environment of that backend")
 sympy = pytest.importorskip("sympy")
 from proxima_client.cirq_circuits import _PLAIN, convert  # noqa: E402
 

@@ -8,7 +8,7 @@ from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.errors import InvalidArgument, Unimplemented
 
-qiskit = pytest.importorskip("qiskit")
+qiskit = pytest.importorskip("qiskit", reason="needs Qiskit: `just tests` runs it in the environment of that backend")
 from proxima_client.qiskit_circuits import convert  # noqa: E402
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister  # noqa: E402
 from qiskit.circuit import Parameter  # noqa: E402
