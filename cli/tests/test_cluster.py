@@ -122,15 +122,21 @@ def wait_until_gone(pids: list[int], *, act: Callable[[], object]) -> None:
             os.close(descriptor)
 
 
-def wait_for_run(client: Client) -> Execution:
-    """Return the newest execution as soon as it runs."""
-    executions: tuple[Execution, ...] = ()
-    while not executions:
-        executions = client.history(page_size=1).executions
-    for event in client.watch(executions[0].name):
+def start_long_run(
+    cluster: Cluster, client: Client, *arguments: str, layers: int = 60
+) -> tuple["subprocess.Popen[str]", Execution]:
+    """Start a run of many seconds on qiskit's state vector and return when it runs: the command, the execution."""
+    (cluster.proxima.directory / "long.qasm").write_text(long_circuit(layers=layers))
+    earlier = {execution.name for execution in client.history(page_size=1).executions}
+    process = cluster.proxima.start("run", "long.qasm", "-b", "qiskit", "--method", "statevector", *arguments)
+    newest = earlier
+    while newest == earlier:
+        assert process.poll() is None, process.communicate()
+        newest = {execution.name for execution in client.history(page_size=1).executions}
+    for event in client.watch(newest.pop()):
         if isinstance(event, Execution) and event.state not in (State.PLANNING, State.READY, State.IDLE):
             assert event.state is State.RUNNING, event
-            return event
+            return process, event
     raise AssertionError("the run ended before it was seen running")
 
 
@@ -195,6 +201,47 @@ def test_version_names_all_parts(shared: Cluster) -> None:
     assert document["problem"] is None
     assert document["server"]
     assert {backend["name"] for backend in document["backends"] if backend["version"]} == {"qiskit", "cirq"}
+
+
+def test_ctrl_c_aborts_the_run_and_not_the_cluster(shared: Cluster) -> None:
+    """The interrupted run is aborted within seconds; the cluster goes on."""
+    with Client(str(shared.status()["server"])) as client:
+        process, running = start_long_run(shared, client)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 130, stderr
+        assert "aborting" in stderr
+        assert client.get(running.name).state is State.ABORTED
+    assert shared.status()["phase"] == "ready"
+
+
+def test_a_run_survives_the_death_of_the_orchestrator(shared: Cluster) -> None:
+    """The command follows the run through a restart of the orchestrator to its result."""
+    with Client(str(shared.status()["server"])) as client:
+        process, _ = start_long_run(shared, client, "--shots", "10", "-o", "json", layers=20)
+    pid = shared.service("orchestrator")["pid"]
+    assert isinstance(pid, int)
+    os.kill(pid, signal.SIGKILL)
+    stdout, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, (stdout, stderr)
+    assert "following the run again" in stderr
+    assert sum(json.loads(stdout)["counts"].values()) == 10
+
+
+def test_a_backend_that_dies_during_a_run_is_reported(shared: Cluster) -> None:
+    """The run ends with code 5 and says which backend; status shows how it ended; the next run works."""
+    with Client(str(shared.status()["server"])) as client:
+        process, _ = start_long_run(shared, client, "-o", "json")
+    pid = shared.service("qiskit")["pid"]
+    assert isinstance(pid, int)
+    os.kill(pid, signal.SIGKILL)
+    stdout, stderr = process.communicate(timeout=300)
+    assert process.returncode == 5, (stdout, stderr)
+    assert json.loads(stdout)["error"]["reason"] == "ERROR_REASON_BACKEND_UNAVAILABLE"
+    after = shared.service("qiskit")
+    assert after["restart_count"] == 1
+    assert after["last_exit"] == "signal SIGKILL"
+    assert shared.proxima("run", "-", "-b", "cirq", stdin=BELL).returncode == 0
 
 
 def test_sockets_are_private_and_services_get_no_secrets(cluster: Cluster) -> None:
@@ -277,53 +324,3 @@ def test_a_cluster_of_another_version_is_replaced(cluster: Cluster, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert "restarting the local cluster: 9." in done.stderr
     assert cluster.status()["pid"] != old["pid"]
-
-
-def test_a_backend_that_dies_during_a_run_is_reported(cluster: Cluster) -> None:
-    """The run ends with code 5 and says which backend; status shows how it ended; the next run works."""
-    server = str(cluster.up()["server"])
-    (cluster.proxima.directory / "long.qasm").write_text(long_circuit())
-    process = cluster.proxima.start("run", "long.qasm", "-b", "qiskit", "--method", "statevector", "-o", "json")
-    with Client(server) as client:
-        wait_for_run(client)
-    pid = cluster.service("qiskit")["pid"]
-    assert isinstance(pid, int)
-    os.kill(pid, signal.SIGKILL)
-    stdout, stderr = process.communicate(timeout=300)
-    assert process.returncode == 5, (stdout, stderr)
-    assert json.loads(stdout)["error"]["reason"] == "ERROR_REASON_BACKEND_UNAVAILABLE"
-    after = cluster.service("qiskit")
-    assert after["restart_count"] == 1
-    assert after["last_exit"] == "signal SIGKILL"
-    assert cluster.proxima("run", "-", "-b", "cirq", stdin=BELL).returncode == 0
-
-
-def test_a_run_survives_the_death_of_the_orchestrator(cluster: Cluster) -> None:
-    """The command follows the run through a restart of the orchestrator to its result."""
-    server = str(cluster.up()["server"])
-    (cluster.proxima.directory / "long.qasm").write_text(long_circuit(layers=20))
-    process = cluster.proxima.start("run", "long.qasm", "-b", "qiskit", "--shots", "10", "-o", "json")
-    with Client(server) as client:
-        wait_for_run(client)
-    pid = cluster.service("orchestrator")["pid"]
-    assert isinstance(pid, int)
-    os.kill(pid, signal.SIGKILL)
-    stdout, stderr = process.communicate(timeout=300)
-    assert process.returncode == 0, (stdout, stderr)
-    assert "following the run again" in stderr
-    assert sum(json.loads(stdout)["counts"].values()) == 10
-
-
-def test_ctrl_c_aborts_the_run_and_not_the_cluster(cluster: Cluster) -> None:
-    """The interrupted run is aborted within seconds; the cluster goes on."""
-    server = str(cluster.up()["server"])
-    (cluster.proxima.directory / "long.qasm").write_text(long_circuit())
-    process = cluster.proxima.start("run", "long.qasm", "-b", "qiskit", "--method", "statevector")
-    with Client(server) as client:
-        running = wait_for_run(client)
-        process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=60)
-        assert process.returncode == 130, stderr
-        assert "aborting" in stderr
-        assert client.get(running.name).state is State.ABORTED
-    assert cluster.status()["phase"] == "ready"
