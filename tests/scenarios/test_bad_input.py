@@ -26,6 +26,14 @@ _CIRCUITS: dict[str, tuple[str | bytes, str, int | None, list[str]]] = {
     "not a number": (_TWO + "rz(sqrt(-1)) q[0];\n", "INVALID_CIRCUIT", 5, []),
     "infinite angle": (_TWO + "rz(1e308*1e10) q[0];\n", "INVALID_CIRCUIT", 5, []),
     "recursive gate": (_TWO + "gate g a { g a; }\ng q[0];\n", "INVALID_CIRCUIT", 5, ["g"]),
+    "opaque gate": (
+        _TWO + "opaque magic a,b;\nmagic q[0],q[1];\n",
+        "UNSUPPORTED_LANGUAGE_FEATURE",
+        6,
+        ["magic", "opaque"],
+    ),
+    "deep brackets": (_THREE + f"rz({'(' * 5000}1{')' * 5000}) q[0];\n", "CIRCUIT_LIMIT", 5, ["100"]),
+    "deep blocks": (_THREE + "for int i in [0:1] {" * 300 + "x q[0];" + "}" * 300, "CIRCUIT_LIMIT", 5, ["100"]),
     "huge loop": (_THREE + "for int i in [0:999999999] { h q[0]; }\n", "CIRCUIT_LIMIT", None, ["limit", "10000000"]),
     "nested loops": (
         _THREE + "for int i in [0:99999] { for int j in [0:9999] { h q[0]; } }\n",
