@@ -85,6 +85,7 @@ def run_async(session: Session, work: Coroutine[object, object, int]) -> int:
 
 def report_error(session: Session, error: Exception) -> int:
     """Report an error of ours and return its exit code."""
+    from proxima.errors.v1 import errors_pb2  # noqa: PLC0415
     from proxima_runtime.errors import ProximaError  # noqa: PLC0415
 
     from proxima_cli.exits import Exit, exit_of  # noqa: PLC0415
@@ -96,6 +97,8 @@ def report_error(session: Session, error: Exception) -> int:
     if session.is_json:
         print_json({"error": error_document(error)})
     warn(f"proxima: {error.message}")
+    if error.reason == errors_pb2.ERROR_REASON_BACKEND_UNAVAILABLE and session.server is None:
+        warn("         `proxima status` shows how each service of the local cluster does and where its log is")
     if session.verbosity > 0:
         figures = "".join(f", {key}={value}" for key, value in sorted(error.metadata.items()))
         warn(f"         {error.reason_name}{figures}")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from proxima_cli.cluster.environment import service_environment
 from proxima_cli.cluster.environments import _install_error
 from proxima_cli.cluster.indexes import uv_environment
 from proxima_cli.cluster.paths import resolve_paths
@@ -118,3 +119,18 @@ def test_a_killed_installation_is_done_again(proxima: Proxima, tmp_path: Path) -
         "qiskit",
     ]
     assert not list(folder.glob("*.partial"))
+
+
+def test_the_backends_of_a_cluster_divide_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their shares of the memory sum to 1, unless the user has set another; the orchestrator gets none."""
+    stack = find_stack()
+    paths = resolve_paths(stack)
+
+    def shares() -> list[str | None]:
+        found = [service_environment(stack, paths, service) for service in stack.services]
+        return [variables.get("PROXIMA_BACKEND_MEMORY_SHARE") for variables in found]
+
+    monkeypatch.delenv("PROXIMA_BACKEND_MEMORY_SHARE", raising=False)
+    assert shares() == ["0.500000", "0.500000", None]
+    monkeypatch.setenv("PROXIMA_BACKEND_MEMORY_SHARE", "1")
+    assert shares()[:2] == ["1", "1"]

@@ -32,7 +32,7 @@ def service_environment(stack: Stack, paths: ClusterPaths, service: Service) -> 
     defaults: dict[str, str] = {}
     settings = {"LISTEN": f"unix:{paths.socket(service.name)}", "LOG_FORMAT": "json"}
     if service.is_backend:
-        # Runs of different backends at once must not take more memory than there is (docs/decisions/0010).
+        # Runs of different backends at once must not take more memory than there is (docs/decisions/0011).
         defaults = {"MEMORY_SHARE": f"{1 / sum(other.is_backend for other in stack.services):.6f}"}
     else:
         backends = [f"{other.name}=unix:{paths.socket(other.name)}" for other in stack.services if other.is_backend]

@@ -23,6 +23,8 @@ __all__ = ["Command", "ServiceProcess"]
 
 _MAX_RESTARTS = 5
 _STEADY_SECONDS = 60.0
+# What a service ends with that cannot read its settings: it would do so again.
+_BAD_SETTINGS = 2
 _FIRST_DELAY_SECONDS = 0.5
 
 
@@ -48,7 +50,7 @@ class ServiceProcess:
     """Keeps one service running until `stop`. `changed` is called at every change of state.
 
     A service that ends by itself is started again after a pause that doubles; after five times within a minute of each
-    other it is left alone in state "failed".
+    other, and where its settings are wrong, it is left alone in state "failed".
     """
 
     def __init__(self, command: Command, *, changed: Callable[[], None]) -> None:
@@ -69,6 +71,9 @@ class ServiceProcess:
             await self._run_once()
             if self._stopping.is_set():
                 break
+            if self._process is not None and self._process.returncode == _BAD_SETTINGS:
+                self._set("failed")
+                return
             failures = 1 if time.monotonic() - self._started > _STEADY_SECONDS else failures + 1
             if failures > _MAX_RESTARTS:
                 self._set("failed")

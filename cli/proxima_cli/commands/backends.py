@@ -47,7 +47,7 @@ async def list_backends(session: Session) -> int:
                 ", ".join(methods),
                 format_bytes(instance.memory_cap_bytes) if instance.memory_cap_bytes else "",
                 str(instance.worker_count or ""),
-                format_seconds(instance.health_seconds) if instance.health_seconds is not None else "",
+                format_seconds(instance.health_seconds) if instance.health_seconds and instance.error is None else "",
             )
     print_rows(table)
     for backend in backends:

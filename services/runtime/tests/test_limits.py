@@ -10,6 +10,7 @@ from proxima_runtime.backend.limits import (
     memory_cap_bytes,
     oom_kill_counts,
 )
+from proxima_runtime.backend.settings import BackendSettings
 
 GIB = 2**30
 
@@ -88,3 +89,11 @@ def test_the_cap_leaves_room_for_service_and_warm_workers() -> None:
     """256 MiB each for the service and every warm worker, the spare too; never more than half."""
     assert memory_cap_bytes(available_bytes=8 * GIB, worker_count=2) == (8 * GIB - 4 * GIB // 4) // 2
     assert memory_cap_bytes(available_bytes=GIB // 2, worker_count=1) == GIB // 4
+
+
+def test_the_cap_follows_the_share() -> None:
+    """Half a machine is planned as a machine of half the size; a cap that was given wins."""
+    half = BackendSettings(memory_share=0.5, worker_count=1)
+    expected = memory_cap_bytes(available_bytes=int(available_memory_bytes() * 0.5), worker_count=1)
+    assert half.resolved_memory_cap_bytes() == expected
+    assert BackendSettings(memory_share=0.5, memory_cap_bytes=2**24).resolved_memory_cap_bytes() == 2**24
