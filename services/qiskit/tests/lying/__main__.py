@@ -3,7 +3,7 @@
 from proxima_runtime.backend.serve import serve
 from proxima_runtime.backend.settings import BackendSettings
 
-from lying import LyingEngine
+from . import LyingEngine
 
 if __name__ == "__main__":
     serve(LyingEngine, BackendSettings.load())
