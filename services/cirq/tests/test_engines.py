@@ -5,12 +5,12 @@ from __future__ import annotations
 import cirq
 import numpy as np
 import pytest
-import qsimcirq
 from proxima.errors.v1 import errors_pb2
 from proxima_backend_cirq import native, qsim
 from proxima_runtime.arrays.program import Program, decode
 from proxima_runtime.conformance.circuits import layered
 from proxima_runtime.errors import Internal
+from qsimcirq.qsim_simulator import QSimSimulator
 
 
 def _silent(*, done_count: int, total_count: int, unit: str) -> None:
@@ -34,7 +34,7 @@ def test_qsim_equals_its_simulator() -> None:
     qsim.append_gates(program, circuit)
     found, _ = qsim.final_state(circuit, seed=1, thread_count=1)
     stock, order = _circuit(program)
-    expected = qsimcirq.QSimSimulator().simulate(stock, qubit_order=order).final_state_vector
+    expected = QSimSimulator().simulate(stock, qubit_order=order).final_state_vector
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 

@@ -25,7 +25,7 @@ def _evolve(program: Program) -> npt.NDArray[np.complexfloating]:
 
 def _crooked(program: Program) -> npt.NDArray[np.complexfloating]:
     state = _evolve(program)
-    return state[np.arange(len(state)) ^ 1]
+    return np.asarray(state[np.arange(len(state)) ^ 1])
 
 
 def test_wrong_action_is_a_mismatch() -> None:

@@ -13,7 +13,7 @@ from proxima_runtime.conformance import reference
 def _state(width: int) -> np.ndarray:
     generator = np.random.default_rng(width)
     state = generator.normal(size=1 << width) + 1j * generator.normal(size=1 << width)
-    return state / np.linalg.norm(state)
+    return np.asarray(state / np.linalg.norm(state))
 
 
 @given(qubits=st.permutations(range(5)), count=st.integers(1, 5))
