@@ -11,17 +11,16 @@ import uuid
 from collections.abc import AsyncIterable
 from typing import Literal, Protocol
 
-import grpc.aio
 from proxima.backend.v1 import backend_pb2, backend_pb2_grpc
 from proxima.orchestrator.v1 import executions_pb2, executions_pb2_grpc
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, result_pb2
+from proxima_runtime.channel import open_channel
 
 from .stack import start_stack
 
 _QUBITS = 24
 _BYTES = 16 * 2**_QUBITS
 _TURNS = 5
-_OPTIONS = [("grpc.max_receive_message_length", 64 * 2**20)]
 
 
 async def run() -> None:
@@ -31,8 +30,8 @@ async def run() -> None:
     stored: list[float] = []
     async with (
         start_stack("qiskit") as stack,
-        grpc.aio.insecure_channel(stack.backend_targets["qiskit"], options=_OPTIONS) as south,
-        grpc.aio.insecure_channel(stack.target, options=_OPTIONS) as north,
+        open_channel(stack.backend_targets["qiskit"]) as south,
+        open_channel(stack.target) as north,
     ):
         backend = backend_pb2_grpc.BackendServiceStub(south)
         executions = executions_pb2_grpc.ExecutionServiceStub(north)
