@@ -298,6 +298,29 @@ def test_down_leaves_nothing(cluster: Cluster) -> None:
     assert "No local cluster" in cluster.proxima("down").stdout
 
 
+def test_a_cluster_that_cannot_start_says_so(cluster: Cluster) -> None:
+    """An orchestrator with wrong settings is not tried again; nothing claims that the cluster is ready."""
+    environment = {**cluster.proxima.environment, "PROXIMA_ORCHESTRATOR_LOG_LEVEL": "loud"}
+    done = replace(cluster.proxima, environment=environment)("up")
+    assert done.returncode == 5
+    assert "log_level" in done.stderr
+    assert "ready" not in done.stderr
+    assert "is up" not in done.stdout
+    assert cluster.service("orchestrator")["restart_count"] == 0
+
+
+def test_a_cluster_without_a_backend_names_it(cluster: Cluster) -> None:
+    """Backends with wrong settings are named as missing, `up` ends with 5, and what is there is used."""
+    environment = {**cluster.proxima.environment, "PROXIMA_BACKEND_LOG_LEVEL": "loud"}
+    broken = replace(cluster.proxima, environment=environment)
+    done = broken("up")
+    assert done.returncode == 5
+    assert "up without qiskit (failed), cirq (failed)" in done.stdout
+    listed = broken("run", "-", stdin=BELL)
+    assert listed.returncode == 5
+    assert "proxima status" in listed.stderr
+
+
 def test_an_idle_cluster_leaves(cluster: Cluster) -> None:
     """After the idle limit without work the cluster stops by itself."""
     path = Path(cluster.proxima.environment["XDG_CONFIG_HOME"]) / "proxima" / "config.toml"
