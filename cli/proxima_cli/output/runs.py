@@ -104,10 +104,11 @@ def _print_answer(result: Result, saved: Sequence[SavedArray], *, boxed: bool) -
 def _print_histogram(histogram: Histogram, *, is_single: bool, boxed: bool) -> None:
     sampled = histogram.shots > 0
     columns = ["outcome", "count>", "estimate>", "95 % interval", ""] if sampled else ["outcome", "probability>", ""]
-    exact = "Exact probabilities, but for rounding in single precision" if is_single else "Exact probabilities"
-    title = counted(histogram.shots, "shot") if sampled else exact
+    exact = "Probabilities, exact up to single precision" if is_single else "Exact probabilities"
+    # Above the table and not its title, which would be wrapped at the table's width.
+    print_line(counted(histogram.shots, "shot") if sampled else exact)
     digits = 6 if is_single else 8
-    table = new_table(columns, boxed=boxed, title=title)
+    table = new_table(columns, boxed=boxed)
     largest = max((row.value for row in histogram.rows), default=1.0) or 1.0
     longest = max((len(row.outcome) for row in histogram.rows), default=0)
     # The numbers come first: a bar gets what a narrow terminal leaves.
