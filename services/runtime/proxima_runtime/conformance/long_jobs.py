@@ -28,7 +28,7 @@ def long_job(mode: Mode) -> backend_pb2.Job:
     is_tableau = capability.method == _METHOD.METHOD_STABILIZER
     for layer in range(20 if is_tableau else _DEPTH):
         for qubit in range(width):
-            if is_tableau:
+            if is_tableau or "u" not in capability.gates:
                 circuit.gate("h", (qubit,))
             else:
                 circuit.gate("u", (qubit,), (0.3 + 0.01 * layer, 0.2 * qubit, 0.1))

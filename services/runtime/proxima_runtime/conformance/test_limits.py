@@ -12,6 +12,7 @@ from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, result_pb2
 
+from proxima_runtime.conformance import reference
 from proxima_runtime.conformance.backend import Backend
 from proxima_runtime.conformance.cases import Mode, missing, modes
 from proxima_runtime.conformance.circuits import CircuitWriter, ghz
@@ -118,7 +119,11 @@ def test_unsupported_gates(backend: Backend, mode: Mode) -> None:
     if not names:
         pytest.skip(f"{mode.name} offers every gate")
     name = "t" if "t" in names else names[0]
-    job = _asks_for_something(mode, CircuitWriter(qubit_count=1, clbit_count=1).gate(name, (0,)).measure_all())
+    width = reference.qubit_count(name)
+    job = _asks_for_something(mode, CircuitWriter(qubit_count=width, clbit_count=width).measure_all())
+    circuit = CircuitWriter(qubit_count=width, clbit_count=width)
+    circuit.gate(name, range(width), (0.5,) * reference.parameter_count(name)).measure_all()
+    job.circuit.CopyFrom(circuit.message())
     error = _refused(backend, job)
     assert error.reason == errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND
     assert repr(name) in error.message or f" {name}" in error.message
