@@ -29,6 +29,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     up = runner.run("up", "-o", "json", timeout=600)
     try:
         assert up.exit_code == 0, up
+        assert [service["state"] for service in up.json["services"]] == ["serving"] * 3, up
         yield runner
     finally:
         down = runner.run("down")
