@@ -62,10 +62,10 @@ def main(arguments: list[str]) -> int:
         if path.exists():
             counts = read_report(path)
             total += counts
-            print(f"{name:>14}: {counts}")
+            print(f"{name:>15}: {counts}")
         else:
             missing.append(name)
-            print(f"{name:>14}: pytest did not finish")
+            print(f"{name:>15}: pytest did not finish")
     if missing:
         print(f"no report of {', '.join(missing)}: read the output above", file=sys.stderr)
     sys.stderr.flush()
