@@ -306,7 +306,7 @@ def test_a_cluster_that_cannot_start_says_so(cluster: Cluster) -> None:
     done = replace(cluster.proxima, environment=environment)("up")
     assert done.returncode == 5
     assert "log_level" in done.stderr
-    assert "ready" not in done.stderr
+    assert "cluster is ready" not in done.stderr
     assert "is up" not in done.stdout
     assert cluster.service("orchestrator")["restart_count"] == 0
 
