@@ -41,6 +41,9 @@ class Record:
 History = Mapping[tuple[str, str, Method], Record]
 """By (backend, engine, method)."""
 
+# Predicted times below this count as equal: nobody notices the difference, and precision is worth more.
+_NOTICEABLE_SECONDS = 0.005
+
 _FASTEST = Weights(feature_match=0, performance=1, memory=0, history=0)
 _LEAST_MEMORY = Weights(feature_match=0, performance=0, memory=1, history=0)
 
@@ -68,13 +71,17 @@ def rank(
         weights = _FASTEST
     elif preference is Preference.LEAST_MEMORY:
         weights = _LEAST_MEMORY
-    least_seconds = min(item.seconds for item in usable)
+    least_seconds = max(min(item.seconds for item in usable), _NOTICEABLE_SECONDS)
     least_bytes = min(item.memory_bytes for item in usable)
     scored = []
     for item in usable:
         factors = (
             ScoreFactor(name="feature_match", weight=weights.feature_match, value=feature_match(item, circuit)),
-            ScoreFactor(name="performance", weight=weights.performance, value=_share(least_seconds, item.seconds)),
+            ScoreFactor(
+                name="performance",
+                weight=weights.performance,
+                value=least_seconds / max(item.seconds, _NOTICEABLE_SECONDS),
+            ),
             ScoreFactor(
                 name="memory",
                 weight=weights.memory,

@@ -235,6 +235,26 @@ def test_ranking_is_total_and_within_bounds(candidates: list[Candidate], prefere
         assert explain(ranked, preference).startswith(usable[0].label)
 
 
+@pytest.mark.parametrize(("scale", "chosen"), [(1e-4, Precision.DOUBLE), (1.0, Precision.SINGLE)])
+def test_a_gain_that_nobody_notices_does_not_cost_precision(scale: float, chosen: Precision) -> None:
+    """Among runs of under 5 ms double precision wins; where single precision is much faster and it shows, that wins."""
+    rivals = [
+        Candidate(
+            backend="b",
+            engine="x",
+            method=Method.STATEVECTOR,
+            precision=precision,
+            deterministic=True,
+            memory_bytes=1000,
+            available_bytes=10**9,
+            seconds=seconds * scale,
+        )
+        for precision, seconds in ((Precision.SINGLE, 5.0), (Precision.DOUBLE, 40.0))
+    ]
+    ranked = rank(rivals, circuit=circuit(), preference=Preference(0), weights=Weights(), history={})
+    assert ranked[0].precision is chosen
+
+
 def test_weights_sum_to_one() -> None:
     """Weights that do not sum to 1, or leave [0, 1], are refused."""
     for wrong in ({"memory": 0.9}, {"memory": -0.2, "history": 0.5}):
