@@ -1,7 +1,7 @@
 """What Proxima adds to a run: client, orchestrator, durable store, backend and worker, against Aer in one process.
 
 The peer starts from a built circuit and ends with counts; Proxima starts from OpenQASM text and ends with counts that
-are stored. Both run one after the other, in turns, with one thread each.
+are stored. Both run one after the other, in turns, with equal threads.
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ async def _compare(name: str, source: str, peer: AerPeer, client: AsyncClient, *
     theirs: list[float] = []
     warm_up = 3
     for turn in range(turns + warm_up):
-        aer = peer.ask("run", source=source, method="statevector", shots=_SHOTS, threads=1, seed=turn)
         begin = time.perf_counter()
         result = await client.run(source, backend="qiskit", method="statevector", shots=_SHOTS, seed=turn)
         seconds = time.perf_counter() - begin
         assert result.counts is not None
+        # The peer gets as many threads as the plan gave to ours.
+        threads = result.producer.thread_count
+        aer = peer.ask("run", source=source, method="statevector", shots=_SHOTS, threads=threads, seed=turn)
         assert sum(result.counts.values()) == _SHOTS
         if turn >= warm_up:
             ours.append(seconds)
