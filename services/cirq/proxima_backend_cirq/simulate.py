@@ -6,7 +6,6 @@ are drawn by numpy: neither engine's own sampler is faster, and both simulate ag
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +24,6 @@ from proxima_backend_cirq.sampling import WHOLE_QUBITS, draw_slots, marginal, we
 
 State = npt.NDArray[np.complexfloating]
 Real = npt.NDArray[np.float64]
-
-PARALLEL_QUBITS = 14
-"""Smallest number of qubits worth more than one thread of qsim."""
 
 _NORM_TOLERANCE = {False: 1e-6, True: 1e-2}
 _DENSITY_MATRIX = capabilities_pb2.METHOD_DENSITY_MATRIX
@@ -103,13 +99,12 @@ class Simulation:
 
 
 def _target(job: backend_pb2.Job) -> Target:
-    is_parallel = job.circuit.qubit_count > PARALLEL_QUBITS
     return Target(
         engine=job.engine,
         method=job.method,
         single_precision=job.engine == "qsim" or job.precision == result_pb2.PRECISION_SINGLE,
         seed=job.seed,
-        thread_count=(job.thread_count or len(os.sched_getaffinity(0))) if is_parallel else 1,
+        thread_count=job.thread_count or 1,
     )
 
 

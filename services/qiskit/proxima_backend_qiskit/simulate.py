@@ -9,7 +9,6 @@ for.
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 
@@ -27,9 +26,6 @@ from proxima_backend_qiskit.estimate import DRAWN_SLOTS
 from proxima_backend_qiskit.gates import NATIVE
 from proxima_backend_qiskit.guard import Guard
 from proxima_backend_qiskit.translate import append_gates
-
-PARALLEL_QUBITS = 14
-"""Smallest number of state-vector qubits worth more than one thread; a density matrix counts twice."""
 
 # How far a sum of probabilities may be from 1; both are far above rounding and far below anything that matters.
 _NORM_TOLERANCE = {False: 1e-6, True: 1e-2}
@@ -119,7 +115,7 @@ class Simulation:
                 single_precision=todo.single_precision,
                 shots=shots if todo.sampled else 1,
                 seed=job.seed if len(batches) == 1 else int(seed.generate_state(1)[0]),
-                thread_count=_threads(job, todo),
+                thread_count=job.thread_count or 1,
                 memory_limit_bytes=job.memory_limit_bytes,
             )
             runs.append(self._controller.run(circuit, options))
@@ -206,13 +202,6 @@ def _merged(runs: list[aer.Output], slot_count: int) -> tuple[Bytes, Counts]:
     packed = b"".join(int(outcome, 16).to_bytes(size, "little") for outcome in totals)
     rows = np.frombuffer(packed, dtype=np.uint8).reshape(-1, size)
     return rows, np.fromiter(totals.values(), dtype=np.uint64, count=len(totals))
-
-
-def _threads(job: backend_pb2.Job, todo: Plan) -> int:
-    doubled = 2 if todo.method == _METHOD.METHOD_DENSITY_MATRIX else 1
-    if todo.program.qubit_count * doubled <= PARALLEL_QUBITS:
-        return 1
-    return job.thread_count or len(os.sched_getaffinity(0))
 
 
 def _saved(values: Real | None) -> Real:
