@@ -196,7 +196,7 @@ class OperationCount(_message.Message):
     def __init__(self, name: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("chosen", "reason", "candidates", "error", "results", "thread_count", "warnings", "planning_duration", "required_consents")
+    __slots__ = ("chosen", "reason", "candidates", "error", "results", "thread_count", "warnings", "planning_duration", "required_consents", "noise")
     CHOSEN_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
@@ -206,6 +206,7 @@ class Plan(_message.Message):
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
     PLANNING_DURATION_FIELD_NUMBER: _ClassVar[int]
     REQUIRED_CONSENTS_FIELD_NUMBER: _ClassVar[int]
+    NOISE_FIELD_NUMBER: _ClassVar[int]
     chosen: Candidate
     reason: str
     candidates: _containers.RepeatedCompositeFieldContainer[Candidate]
@@ -215,10 +216,37 @@ class Plan(_message.Message):
     warnings: _containers.RepeatedScalarFieldContainer[str]
     planning_duration: _duration_pb2.Duration
     required_consents: _containers.RepeatedScalarFieldContainer[_consent_pb2.ConsentCategory]
-    def __init__(self, chosen: _Optional[_Union[Candidate, _Mapping]] = ..., reason: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., results: _Optional[_Union[_result_pb2.ResultSpec, _Mapping]] = ..., thread_count: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., planning_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., required_consents: _Optional[_Iterable[_Union[_consent_pb2.ConsentCategory, str]]] = ...) -> None: ...
+    noise: NoiseSummary
+    def __init__(self, chosen: _Optional[_Union[Candidate, _Mapping]] = ..., reason: _Optional[str] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., results: _Optional[_Union[_result_pb2.ResultSpec, _Mapping]] = ..., thread_count: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ..., planning_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., required_consents: _Optional[_Iterable[_Union[_consent_pb2.ConsentCategory, str]]] = ..., noise: _Optional[_Union[NoiseSummary, _Mapping]] = ...) -> None: ...
+
+class NoiseSummary(_message.Message):
+    __slots__ = ("instruction_count", "noisy_instruction_count", "channel_count", "measurement_count", "noisy_measurement_count", "rules", "noiseless_digest")
+    INSTRUCTION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    NOISY_INSTRUCTION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MEASUREMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    NOISY_MEASUREMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    NOISELESS_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    instruction_count: int
+    noisy_instruction_count: int
+    channel_count: int
+    measurement_count: int
+    noisy_measurement_count: int
+    rules: _containers.RepeatedCompositeFieldContainer[NoiseRuleMatch]
+    noiseless_digest: str
+    def __init__(self, instruction_count: _Optional[int] = ..., noisy_instruction_count: _Optional[int] = ..., channel_count: _Optional[int] = ..., measurement_count: _Optional[int] = ..., noisy_measurement_count: _Optional[int] = ..., rules: _Optional[_Iterable[_Union[NoiseRuleMatch, _Mapping]]] = ..., noiseless_digest: _Optional[str] = ...) -> None: ...
+
+class NoiseRuleMatch(_message.Message):
+    __slots__ = ("instruction_count", "channel_count")
+    INSTRUCTION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    instruction_count: int
+    channel_count: int
+    def __init__(self, instruction_count: _Optional[int] = ..., channel_count: _Optional[int] = ...) -> None: ...
 
 class Candidate(_message.Message):
-    __slots__ = ("backend", "engine", "method", "precision", "predicted_memory_bytes", "available_memory_bytes", "predicted_seconds", "prediction_basis", "memory_rule", "score", "factors", "exclusions", "predicted_seconds_low", "predicted_seconds_high")
+    __slots__ = ("backend", "engine", "method", "precision", "predicted_memory_bytes", "available_memory_bytes", "predicted_seconds", "prediction_basis", "memory_rule", "score", "factors", "exclusions", "predicted_seconds_low", "predicted_seconds_high", "max_error")
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
@@ -233,6 +261,7 @@ class Candidate(_message.Message):
     EXCLUSIONS_FIELD_NUMBER: _ClassVar[int]
     PREDICTED_SECONDS_LOW_FIELD_NUMBER: _ClassVar[int]
     PREDICTED_SECONDS_HIGH_FIELD_NUMBER: _ClassVar[int]
+    MAX_ERROR_FIELD_NUMBER: _ClassVar[int]
     backend: str
     engine: str
     method: _capabilities_pb2.Method
@@ -247,7 +276,8 @@ class Candidate(_message.Message):
     exclusions: _containers.RepeatedCompositeFieldContainer[Exclusion]
     predicted_seconds_low: float
     predicted_seconds_high: float
-    def __init__(self, backend: _Optional[str] = ..., engine: _Optional[str] = ..., method: _Optional[_Union[_capabilities_pb2.Method, str]] = ..., precision: _Optional[_Union[_result_pb2.Precision, str]] = ..., predicted_memory_bytes: _Optional[int] = ..., available_memory_bytes: _Optional[int] = ..., predicted_seconds: _Optional[float] = ..., prediction_basis: _Optional[str] = ..., memory_rule: _Optional[str] = ..., score: _Optional[float] = ..., factors: _Optional[_Iterable[_Union[ScoreFactor, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., predicted_seconds_low: _Optional[float] = ..., predicted_seconds_high: _Optional[float] = ...) -> None: ...
+    max_error: float
+    def __init__(self, backend: _Optional[str] = ..., engine: _Optional[str] = ..., method: _Optional[_Union[_capabilities_pb2.Method, str]] = ..., precision: _Optional[_Union[_result_pb2.Precision, str]] = ..., predicted_memory_bytes: _Optional[int] = ..., available_memory_bytes: _Optional[int] = ..., predicted_seconds: _Optional[float] = ..., prediction_basis: _Optional[str] = ..., memory_rule: _Optional[str] = ..., score: _Optional[float] = ..., factors: _Optional[_Iterable[_Union[ScoreFactor, _Mapping]]] = ..., exclusions: _Optional[_Iterable[_Union[Exclusion, _Mapping]]] = ..., predicted_seconds_low: _Optional[float] = ..., predicted_seconds_high: _Optional[float] = ..., max_error: _Optional[float] = ...) -> None: ...
 
 class ScoreFactor(_message.Message):
     __slots__ = ("name", "weight", "value")

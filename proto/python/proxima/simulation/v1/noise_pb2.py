@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!proxima/simulation/v1/noise.proto\x12\x15proxima.simulation.v1\"z\n\nNoiseModel\x12/\n\x05rules\x18\x01 \x03(\x0b\x32 .proxima.simulation.v1.NoiseRule\x12;\n\x0ereadout_errors\x18\x02 \x03(\x0b\x32#.proxima.simulation.v1.ReadoutError\"\x86\x02\n\tNoiseRule\x12\x12\n\ngate_names\x18\x01 \x03(\t\x12\x0e\n\x06qubits\x18\x02 \x03(\x05\x12=\n\tplacement\x18\x03 \x01(\x0e\x32*.proxima.simulation.v1.NoiseRule.Placement\x12/\n\x07\x63hannel\x18\x04 \x01(\x0b\x32\x1e.proxima.simulation.v1.Channel\"e\n\tPlacement\x12\x19\n\x15PLACEMENT_UNSPECIFIED\x10\x00\x12\x13\n\x0fPLACEMENT_JOINT\x10\x01\x12\x12\n\x0ePLACEMENT_EACH\x10\x02\x12\x14\n\x10PLACEMENT_MOMENT\x10\x03\"\xff\x02\n\x07\x43hannel\x12;\n\x0c\x64\x65polarizing\x18\x01 \x01(\x0b\x32#.proxima.simulation.v1.DepolarizingH\x00\x12\x34\n\x05pauli\x18\x02 \x01(\x0b\x32#.proxima.simulation.v1.PauliChannelH\x00\x12\x44\n\x11\x61mplitude_damping\x18\x03 \x01(\x0b\x32\'.proxima.simulation.v1.AmplitudeDampingH\x00\x12<\n\rphase_damping\x18\x04 \x01(\x0b\x32#.proxima.simulation.v1.PhaseDampingH\x00\x12\x46\n\x12thermal_relaxation\x18\x05 \x01(\x0b\x32(.proxima.simulation.v1.ThermalRelaxationH\x00\x12-\n\x05kraus\x18\x06 \x01(\x0b\x32\x1c.proxima.simulation.v1.KrausH\x00\x42\x06\n\x04kind\"#\n\x0c\x44\x65polarizing\x12\x13\n\x0bprobability\x18\x01 \x01(\x01\"/\n\x0cPauliChannel\x12\t\n\x01x\x18\x01 \x01(\x01\x12\t\n\x01y\x18\x02 \x01(\x01\x12\t\n\x01z\x18\x03 \x01(\x01\"=\n\x10\x41mplitudeDamping\x12\r\n\x05gamma\x18\x01 \x01(\x01\x12\x1a\n\x12\x65xcited_population\x18\x02 \x01(\x01\"\x1e\n\x0cPhaseDamping\x12\x0e\n\x06lambda\x18\x01 \x01(\x01\"q\n\x11ThermalRelaxation\x12\x12\n\nt1_seconds\x18\x01 \x01(\x01\x12\x12\n\nt2_seconds\x18\x02 \x01(\x01\x12\x18\n\x10\x64uration_seconds\x18\x03 \x01(\x01\x12\x1a\n\x12\x65xcited_population\x18\x04 \x01(\x01\"/\n\x05Kraus\x12\x13\n\x0bqubit_count\x18\x01 \x01(\x05\x12\x11\n\toperators\x18\x02 \x01(\x0c\"N\n\x0cReadoutError\x12\x0e\n\x06qubits\x18\x01 \x03(\x05\x12\x16\n\x0eone_given_zero\x18\x02 \x01(\x01\x12\x16\n\x0ezero_given_one\x18\x03 \x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!proxima/simulation/v1/noise.proto\x12\x15proxima.simulation.v1\"z\n\nNoiseModel\x12/\n\x05rules\x18\x01 \x03(\x0b\x32 .proxima.simulation.v1.NoiseRule\x12;\n\x0ereadout_errors\x18\x02 \x03(\x0b\x32#.proxima.simulation.v1.ReadoutError\"\xce\x02\n\tNoiseRule\x12\x12\n\ngate_names\x18\x01 \x03(\t\x12\x0e\n\x06qubits\x18\x02 \x03(\x05\x12=\n\tplacement\x18\x03 \x01(\x0e\x32*.proxima.simulation.v1.NoiseRule.Placement\x12/\n\x07\x63hannel\x18\x04 \x01(\x0b\x32\x1e.proxima.simulation.v1.Channel\x12\x15\n\rtarget_qubits\x18\x05 \x03(\x05\x12\x14\n\x0cinstructions\x18\x06 \x03(\x03\x12\x19\n\x11\x64uration_of_delay\x18\x07 \x01(\x08\"e\n\tPlacement\x12\x19\n\x15PLACEMENT_UNSPECIFIED\x10\x00\x12\x13\n\x0fPLACEMENT_JOINT\x10\x01\x12\x12\n\x0ePLACEMENT_EACH\x10\x02\x12\x14\n\x10PLACEMENT_MOMENT\x10\x03\"\xff\x02\n\x07\x43hannel\x12;\n\x0c\x64\x65polarizing\x18\x01 \x01(\x0b\x32#.proxima.simulation.v1.DepolarizingH\x00\x12\x34\n\x05pauli\x18\x02 \x01(\x0b\x32#.proxima.simulation.v1.PauliChannelH\x00\x12\x44\n\x11\x61mplitude_damping\x18\x03 \x01(\x0b\x32\'.proxima.simulation.v1.AmplitudeDampingH\x00\x12<\n\rphase_damping\x18\x04 \x01(\x0b\x32#.proxima.simulation.v1.PhaseDampingH\x00\x12\x46\n\x12thermal_relaxation\x18\x05 \x01(\x0b\x32(.proxima.simulation.v1.ThermalRelaxationH\x00\x12-\n\x05kraus\x18\x06 \x01(\x0b\x32\x1c.proxima.simulation.v1.KrausH\x00\x42\x06\n\x04kind\"#\n\x0c\x44\x65polarizing\x12\x13\n\x0bprobability\x18\x01 \x01(\x01\"/\n\x0cPauliChannel\x12\t\n\x01x\x18\x01 \x01(\x01\x12\t\n\x01y\x18\x02 \x01(\x01\x12\t\n\x01z\x18\x03 \x01(\x01\"=\n\x10\x41mplitudeDamping\x12\r\n\x05gamma\x18\x01 \x01(\x01\x12\x1a\n\x12\x65xcited_population\x18\x02 \x01(\x01\"\x1e\n\x0cPhaseDamping\x12\x0e\n\x06lambda\x18\x01 \x01(\x01\"q\n\x11ThermalRelaxation\x12\x12\n\nt1_seconds\x18\x01 \x01(\x01\x12\x12\n\nt2_seconds\x18\x02 \x01(\x01\x12\x18\n\x10\x64uration_seconds\x18\x03 \x01(\x01\x12\x1a\n\x12\x65xcited_population\x18\x04 \x01(\x01\"/\n\x05Kraus\x12\x13\n\x0bqubit_count\x18\x01 \x01(\x05\x12\x11\n\toperators\x18\x02 \x01(\x0c\"N\n\x0cReadoutError\x12\x0e\n\x06qubits\x18\x01 \x03(\x05\x12\x16\n\x0eone_given_zero\x18\x02 \x01(\x01\x12\x16\n\x0ezero_given_one\x18\x03 \x01(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,23 +34,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOISEMODEL']._serialized_start=60
   _globals['_NOISEMODEL']._serialized_end=182
   _globals['_NOISERULE']._serialized_start=185
-  _globals['_NOISERULE']._serialized_end=447
-  _globals['_NOISERULE_PLACEMENT']._serialized_start=346
-  _globals['_NOISERULE_PLACEMENT']._serialized_end=447
-  _globals['_CHANNEL']._serialized_start=450
-  _globals['_CHANNEL']._serialized_end=833
-  _globals['_DEPOLARIZING']._serialized_start=835
-  _globals['_DEPOLARIZING']._serialized_end=870
-  _globals['_PAULICHANNEL']._serialized_start=872
-  _globals['_PAULICHANNEL']._serialized_end=919
-  _globals['_AMPLITUDEDAMPING']._serialized_start=921
-  _globals['_AMPLITUDEDAMPING']._serialized_end=982
-  _globals['_PHASEDAMPING']._serialized_start=984
-  _globals['_PHASEDAMPING']._serialized_end=1014
-  _globals['_THERMALRELAXATION']._serialized_start=1016
-  _globals['_THERMALRELAXATION']._serialized_end=1129
-  _globals['_KRAUS']._serialized_start=1131
-  _globals['_KRAUS']._serialized_end=1178
-  _globals['_READOUTERROR']._serialized_start=1180
-  _globals['_READOUTERROR']._serialized_end=1258
+  _globals['_NOISERULE']._serialized_end=519
+  _globals['_NOISERULE_PLACEMENT']._serialized_start=418
+  _globals['_NOISERULE_PLACEMENT']._serialized_end=519
+  _globals['_CHANNEL']._serialized_start=522
+  _globals['_CHANNEL']._serialized_end=905
+  _globals['_DEPOLARIZING']._serialized_start=907
+  _globals['_DEPOLARIZING']._serialized_end=942
+  _globals['_PAULICHANNEL']._serialized_start=944
+  _globals['_PAULICHANNEL']._serialized_end=991
+  _globals['_AMPLITUDEDAMPING']._serialized_start=993
+  _globals['_AMPLITUDEDAMPING']._serialized_end=1054
+  _globals['_PHASEDAMPING']._serialized_start=1056
+  _globals['_PHASEDAMPING']._serialized_end=1086
+  _globals['_THERMALRELAXATION']._serialized_start=1088
+  _globals['_THERMALRELAXATION']._serialized_end=1201
+  _globals['_KRAUS']._serialized_start=1203
+  _globals['_KRAUS']._serialized_end=1250
+  _globals['_READOUTERROR']._serialized_start=1252
+  _globals['_READOUTERROR']._serialized_end=1330
 # @@protoc_insertion_point(module_scope)

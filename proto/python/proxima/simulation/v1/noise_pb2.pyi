@@ -16,7 +16,7 @@ class NoiseModel(_message.Message):
     def __init__(self, rules: _Optional[_Iterable[_Union[NoiseRule, _Mapping]]] = ..., readout_errors: _Optional[_Iterable[_Union[ReadoutError, _Mapping]]] = ...) -> None: ...
 
 class NoiseRule(_message.Message):
-    __slots__ = ("gate_names", "qubits", "placement", "channel")
+    __slots__ = ("gate_names", "qubits", "placement", "channel", "target_qubits", "instructions", "duration_of_delay")
     class Placement(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         PLACEMENT_UNSPECIFIED: _ClassVar[NoiseRule.Placement]
@@ -31,11 +31,17 @@ class NoiseRule(_message.Message):
     QUBITS_FIELD_NUMBER: _ClassVar[int]
     PLACEMENT_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    TARGET_QUBITS_FIELD_NUMBER: _ClassVar[int]
+    INSTRUCTIONS_FIELD_NUMBER: _ClassVar[int]
+    DURATION_OF_DELAY_FIELD_NUMBER: _ClassVar[int]
     gate_names: _containers.RepeatedScalarFieldContainer[str]
     qubits: _containers.RepeatedScalarFieldContainer[int]
     placement: NoiseRule.Placement
     channel: Channel
-    def __init__(self, gate_names: _Optional[_Iterable[str]] = ..., qubits: _Optional[_Iterable[int]] = ..., placement: _Optional[_Union[NoiseRule.Placement, str]] = ..., channel: _Optional[_Union[Channel, _Mapping]] = ...) -> None: ...
+    target_qubits: _containers.RepeatedScalarFieldContainer[int]
+    instructions: _containers.RepeatedScalarFieldContainer[int]
+    duration_of_delay: bool
+    def __init__(self, gate_names: _Optional[_Iterable[str]] = ..., qubits: _Optional[_Iterable[int]] = ..., placement: _Optional[_Union[NoiseRule.Placement, str]] = ..., channel: _Optional[_Union[Channel, _Mapping]] = ..., target_qubits: _Optional[_Iterable[int]] = ..., instructions: _Optional[_Iterable[int]] = ..., duration_of_delay: _Optional[bool] = ...) -> None: ...
 
 class Channel(_message.Message):
     __slots__ = ("depolarizing", "pauli", "amplitude_damping", "phase_damping", "thermal_relaxation", "kraus")

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&proxima/simulation/v1/observable.proto\x12\x15proxima.simulation.v1\"@\n\nObservable\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06paulis\x18\x02 \x03(\t\x12\x14\n\x0c\x63oefficients\x18\x03 \x03(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&proxima/simulation/v1/observable.proto\x12\x15proxima.simulation.v1\"_\n\nObservable\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06paulis\x18\x02 \x03(\t\x12\x14\n\x0c\x63oefficients\x18\x03 \x03(\x01\x12\x1d\n\x15\x65xtends_with_identity\x18\x04 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'proxima.simulation.v1.obser
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_OBSERVABLE']._serialized_start=65
-  _globals['_OBSERVABLE']._serialized_end=129
+  _globals['_OBSERVABLE']._serialized_end=160
 # @@protoc_insertion_point(module_scope)
