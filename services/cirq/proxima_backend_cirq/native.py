@@ -17,11 +17,10 @@ import cirq
 import numpy as np
 import numpy.typing as npt
 from proxima.errors.v1 import errors_pb2
+from proxima_runtime.arrays.gates import FIXED, PARAMETRIC
 from proxima_runtime.arrays.program import Program
 from proxima_runtime.backend.engine import ProgressReporter
 from proxima_runtime.errors import Internal
-
-from proxima_backend_cirq.matrices import FIXED, PARAMETRIC
 
 State = npt.NDArray[np.complexfloating]
 

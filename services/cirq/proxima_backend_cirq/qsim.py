@@ -15,11 +15,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from proxima.errors.v1 import errors_pb2
+from proxima_runtime.arrays.gates import FIXED, PARAMETRIC
 from proxima_runtime.arrays.program import Program
 from proxima_runtime.errors import Internal
 from qsimcirq import qsim as library
-
-from proxima_backend_cirq.matrices import FIXED, PARAMETRIC
 
 Complex64 = npt.NDArray[np.complex64]
 

@@ -1,16 +1,18 @@
-"""Unitaries of the gates that neither Cirq nor qsim has by name, and of all with parameters.
+"""Unitaries of the standard gates (docs/gates.md), written out entry by entry in double precision.
 
-Written out entry by entry, in double precision, because qsim's own parametric gates take their exponent in single
-precision: an angle of 1e4 radians would be wrong in the fourth digit. Row-major; the first operand of a gate is the
-least significant bit of the index. Nothing here imports a simulator.
+Row-major; the first operand of a gate is the least significant bit of the index. `FIXED` and `PARAMETRIC` hold flat
+lists for simulators that take numbers; `unitary` returns an array.
 """
 
 from __future__ import annotations
 
 from cmath import exp
 from collections.abc import Callable, Mapping, Sequence
-from math import cos, pi, sin, sqrt
+from math import cos, isqrt, pi, sin, sqrt
 from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
 
 Matrix = list[complex]
 # A 2 x 2 matrix, row-major.
@@ -94,6 +96,13 @@ def _swapped(size: int, pairs: Mapping[tuple[int, int], _Block], signs: Sequence
     return matrix
 
 
+def _square(matrix: Matrix) -> npt.NDArray[np.complex128]:
+    side = isqrt(len(matrix))
+    array = np.array(matrix, dtype=np.complex128).reshape(side, side)
+    array.flags.writeable = False
+    return array
+
+
 _FLIP: _Block = (0, 1, 1, 0)
 
 PARAMETRIC: Mapping[str, Callable[..., Matrix]] = MappingProxyType(
@@ -116,21 +125,38 @@ PARAMETRIC: Mapping[str, Callable[..., Matrix]] = MappingProxyType(
 )
 """Gate name to matrix of its parameters."""
 
+_X: Matrix = [0, 1, 1, 0]
+_Z: Matrix = [1, 0, 0, -1]
+_H: Matrix = [_R, _R, _R, -_R]
 _SX: Matrix = [(1 + 1j) / 2, (1 - 1j) / 2, (1 - 1j) / 2, (1 + 1j) / 2]
 
 FIXED: Mapping[str, Matrix] = MappingProxyType(
     {
-        "sdg": p(-pi / 2),
+        "id": [1, 0, 0, 1],
+        "x": _X,
+        "y": [0, -1j, 1j, 0],
+        "z": _Z,
+        "h": _H,
+        "s": [1, 0, 0, 1j],
+        "sdg": [1, 0, 0, -1j],
+        "t": p(pi / 4),
         "tdg": p(-pi / 4),
         "sx": _SX,
         "sxdg": [entry.conjugate() for entry in _SX],
-        "ch": controlled([_R, _R, _R, -_R]),
+        "ch": controlled(_H),
+        "cx": controlled(_X),
+        "cz": controlled(_Z),
         "csx": controlled(_SX),
-        "cs": controlled(p(pi / 2)),
-        "csdg": controlled(p(-pi / 2)),
+        "cs": controlled([1, 0, 0, 1j]),
+        "csdg": controlled([1, 0, 0, -1j]),
         "cy": controlled([0, -1j, 1j, 0]),
+        "swap": _swapped(4, {(1, 2): _FLIP}),
+        "iswap": _swapped(4, {(1, 2): (0, 1j, 1j, 0)}),
         "ecr": [_R * entry for entry in (0, 1, 0, 1j, 1, 0, -1j, 0, 0, 1j, 0, 1, -1j, 0, 1, 0)],
         "dcx": [1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0],
+        "ccx": _swapped(8, {(3, 7): _FLIP}),
+        "ccz": _swapped(8, {}, (7,)),
+        "cswap": _swapped(8, {(3, 5): _FLIP}),
         "rccx": _swapped(8, {(3, 7): (0, -1j, 1j, 0)}, (5,)),
         "rc3x": _swapped(16, {(3, 11): (1j, 0, 0, -1j), (7, 15): (0, 1, -1, 0)}),
         "c3sx": _swapped(16, {(7, 15): (_SX[0], _SX[1], _SX[2], _SX[3])}),
@@ -139,3 +165,25 @@ FIXED: Mapping[str, Matrix] = MappingProxyType(
     }
 )
 """Gate name to matrix."""
+
+_ARRAYS: Mapping[str, npt.NDArray[np.complex128]] = MappingProxyType(
+    {name: _square(matrix) for name, matrix in FIXED.items()}
+)
+
+
+def unitary(name: str, parameters: Sequence[float] = ()) -> npt.NDArray[np.complex128]:
+    """Return the unitary of a standard gate, complex128, shape (2^k, 2^k), read-only.
+
+    Args:
+        name: name of the gate.
+        parameters: in the order of docs/gates.md, angles in radians.
+
+    Raises:
+        KeyError: the name is outside the vocabulary.
+        TypeError: the number of parameters is wrong.
+    """
+    if name in PARAMETRIC:
+        return _square(PARAMETRIC[name](*parameters))
+    if parameters:
+        raise TypeError(f"{name} takes no parameters, {len(parameters)} were given")
+    return _ARRAYS[name]
