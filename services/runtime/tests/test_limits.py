@@ -86,9 +86,9 @@ def test_the_memory_killer_is_counted_for_group_and_machine(tmp_path: Path) -> N
 
 
 def test_the_cap_leaves_room_for_service_and_warm_workers() -> None:
-    """256 MiB each for the service and every warm worker, the spare too; never more than half."""
+    """256 MiB each for the service and every warm worker, the spare too; never more than three quarters."""
     assert memory_cap_bytes(available_bytes=8 * GIB, worker_count=2) == (8 * GIB - 4 * GIB // 4) // 2
-    assert memory_cap_bytes(available_bytes=GIB // 2, worker_count=1) == GIB // 4
+    assert memory_cap_bytes(available_bytes=GIB // 2, worker_count=1) == GIB // 8
 
 
 def test_the_cap_follows_the_share() -> None:

@@ -11,7 +11,8 @@ _PROC = Path("/proc")
 _CGROUPS = Path("/sys/fs/cgroup")
 
 # Rule of the default memory cap: what the instance may use, less a reserve for the service process and for each warm
-# worker (the spare one too), divided among the workers. The reserve is never more than half.
+# worker (the spare one too), divided among the workers. The reserve is never more than three quarters: that is what a
+# service of Cirq's size needs in a container of 512 MiB.
 _SERVICE_BYTES = 256 * 2**20
 _WARM_WORKER_BYTES = 256 * 2**20
 
@@ -19,7 +20,7 @@ _WARM_WORKER_BYTES = 256 * 2**20
 def memory_cap_bytes(*, available_bytes: int, worker_count: int) -> int:
     """Default cap of one execution's memory over the warm worker, in bytes."""
     reserve = _SERVICE_BYTES + (worker_count + 1) * _WARM_WORKER_BYTES
-    return (available_bytes - min(reserve, available_bytes // 2)) // worker_count
+    return (available_bytes - min(reserve, available_bytes * 3 // 4)) // worker_count
 
 
 def available_memory_bytes(*, proc: Path = _PROC, cgroups: Path = _CGROUPS) -> int:
