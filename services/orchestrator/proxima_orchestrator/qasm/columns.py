@@ -34,7 +34,9 @@ class Columns:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._opcode_of: dict[Operation, int] = {}
+        self._opcode_of: dict[Operation | tuple[Operation, bytes], int] = {}
+        self._operations: list[Operation] = []
+        self._matrix_bytes = 0
         self.opcodes = array("H")
         self.qubits = array("I")
         self.clbits = array("I")
@@ -49,16 +51,34 @@ class Columns:
         return self._limits.instructions - len(self.opcodes)
 
     def opcode(self, operation: Operation) -> int:
-        """Return the opcode of an operation, new operations in order of first use."""
-        known = self._opcode_of.get(operation)
+        """Return the opcode of an operation, new operations in order of first use; equal matrices share one."""
+        key = operation if operation.matrix is None else (operation, operation.matrix.tobytes())
+        known = self._opcode_of.get(key)
         if known is None:
-            known = len(self._opcode_of)
+            known = len(self._operations)
             if known >= _MAX_OPERATIONS:
                 raise too_large(
-                    "operations", _MAX_OPERATIONS, "too many different operations", "use fewer barrier sizes"
+                    "operations",
+                    _MAX_OPERATIONS,
+                    "too many different operations",
+                    "use fewer barrier sizes and fewer different modified gates",
                 )
-            self._opcode_of[operation] = known
+            if operation.matrix is not None:
+                self._matrix_bytes += operation.matrix.nbytes
+                if self._matrix_bytes > self._limits.matrix_bytes:
+                    raise too_large(
+                        "matrix_bytes",
+                        self._limits.matrix_bytes,
+                        f"the modified gates take {self._matrix_bytes} bytes of matrices",
+                        "write them as standard gates",
+                    )
+            self._opcode_of[key] = known
+            self._operations.append(operation)
         return known
+
+    def operation(self, opcode: int) -> Operation:
+        """Return the operation of an opcode."""
+        return self._operations[opcode]
 
     def require(self, instructions: int, operands: int) -> None:
         """Raise LimitError unless this many more instructions and qubit operands are within the limits."""
@@ -136,11 +156,12 @@ class Columns:
             raise InvalidCircuitError("the circuit declares no qubit; declare a quantum register", line=1, column=1)
         if not math.isfinite(self.global_phase):
             raise ExpressionError("the global phase of the circuit is not finite", line=1, column=1)
+        operations, opcodes = self._in_use()
         return Circuit(
             qubit_count=qubit_count,
             clbit_count=clbit_count,
-            operations=tuple(self._opcode_of),
-            opcodes=np.array(self.opcodes, dtype=np.uint16),
+            operations=operations,
+            opcodes=opcodes,
             qubits=np.array(self.qubits, dtype=np.uint32),
             clbits=np.array(self.clbits, dtype=np.uint32),
             parameters=np.array(self.parameters, dtype=np.float64) + 0.0,
@@ -151,6 +172,16 @@ class Columns:
             qubit_registers=tuple(qubit_registers),
             clbit_registers=tuple(clbit_registers),
         )
+
+    def _in_use(self) -> tuple[tuple[Operation, ...], NDArray[np.uint16]]:
+        """The operations that instructions use, in order of first use, and the opcodes for them."""
+        opcodes = np.array(self.opcodes, dtype=np.uint16)
+        used = np.bincount(opcodes, minlength=len(self._operations)) > 0
+        if used.all():
+            return tuple(self._operations), opcodes
+        numbers = np.cumsum(used, dtype=np.int64) - 1
+        kept = tuple(operation for operation, keep in zip(self._operations, used.tolist(), strict=True) if keep)
+        return kept, numbers[opcodes].astype(np.uint16)
 
     def _finish_conditions(self) -> ClassicalConditions | None:
         if not self._conditions:

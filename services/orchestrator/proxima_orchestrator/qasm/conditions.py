@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from proxima_orchestrator.qasm.columns import Condition
-from proxima_orchestrator.qasm.errors import UnsupportedFeatureError
+from proxima_orchestrator.qasm.errors import ExpressionError, UnsupportedFeatureError
 from proxima_orchestrator.qasm.expressions import NotConstantError, as_int, truth
 from proxima_orchestrator.qasm.names import Bits, Names
 from proxima_orchestrator.qasm.operands import resolve
 from proxima_orchestrator.qasm.syntax import ast
 
-__all__ = ["conjunction", "negation"]
+__all__ = ["conjunction", "negation", "switch_branches"]
 
 _MAX_WIDTH = 64
 _B = ast.BinaryOperator
@@ -34,9 +34,7 @@ def conjunction(  # noqa: PLR0911 - one return a kind of condition
         case ast.BinaryExpression(op=_B.LOGICAL_AND):
             left = conjunction(names, node.lhs, largest)
             right = conjunction(names, node.rhs, largest)
-            if left is False or right is False:
-                return False
-            return (() if left is True else left) + (() if right is True else right) or True
+            return _both(left, right)
         case ast.BinaryExpression() if node.op in _RELATIONS:
             return _relation(names, node, largest)
         case ast.UnaryExpression(op=ast.UnaryOperator.LOGICAL_NOT):
@@ -70,6 +68,47 @@ def negation(names: Names, condition: bool | tuple[Condition, ...], node: ast.No
     if width == 1:
         return ((first, 1, 1 - value, False),)
     return ((first, width, value, not negated),)
+
+
+def switch_branches(
+    names: Names, node: ast.Switch, largest: int
+) -> tuple[list[tuple[bool | tuple[Condition, ...], list[ast.Statement]]], bool | tuple[Condition, ...]]:
+    """Return (condition, body) of each value of each case, and the condition of the default.
+
+    Raises CircuitErrors with their place: UnsupportedFeatureError where the target is neither a constant nor bits, and
+    ExpressionError for a value that comes twice.
+    """
+    seen: set[int] = set()
+    branches: list[tuple[bool | tuple[Condition, ...], list[ast.Statement]]] = []
+    others: bool | tuple[Condition, ...] = True
+    try:
+        constant: int | None = as_int(names.evaluate(node.target))
+        bits = None
+    except NotConstantError:
+        constant, bits = None, _bits(names, node.target, largest)
+    for case in node.cases:
+        for label in case.values:
+            value = as_int(names.evaluate(label))
+            if value in seen:
+                raise names.at(ExpressionError(f"the value {value} has two cases; give it one"), label)
+            seen.add(value)
+            condition: bool | tuple[Condition, ...]
+            if bits is None:
+                condition = value == constant
+            elif 0 <= value < 1 << len(bits.indices):
+                condition = _equal(names, bits, value, label)
+            else:
+                condition = False
+            branches.append((condition, case.body))
+            if node.default is not None:
+                others = _both(others, negation(names, condition, label))
+    return branches, others
+
+
+def _both(left: bool | tuple[Condition, ...], right: bool | tuple[Condition, ...]) -> bool | tuple[Condition, ...]:
+    if left is False or right is False:
+        return False
+    return (() if left is True else left) + (() if right is True else right) or True
 
 
 def _relation(names: Names, node: ast.BinaryExpression, largest: int) -> bool | tuple[Condition, ...]:

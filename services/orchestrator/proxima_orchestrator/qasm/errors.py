@@ -14,7 +14,8 @@ CircuitError                    every error of the front end
     └── DeadlineError           time beyond the limit
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import ClassVar
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "RedeclarationError",
     "UnsupportedFeatureError",
     "error_of",
+    "in_body_of",
     "unsupported",
 ]
 
@@ -109,6 +111,18 @@ class DeadlineError(LimitError):
     """Parsing took longer than `Limits.parse_seconds`."""
 
     reason = "ERROR_REASON_PARSE_DEADLINE"
+
+
+@contextmanager
+def in_body_of(gate: str) -> Iterator[None]:
+    """Say in an error with a place that it is in the body of a gate."""
+    try:
+        yield
+    except CircuitError as error:
+        if error.line:
+            error.message += f" (in the body of gate '{gate}')"
+            error.args = (f"{error.args[0]} (in the body of gate '{gate}')",)
+        raise
 
 
 def unsupported(feature: str, remedy: str) -> UnsupportedFeatureError:

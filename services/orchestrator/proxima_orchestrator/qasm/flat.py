@@ -1,9 +1,9 @@
 """The fast path: flat programs of OpenQASM 2 and 3, or a clear "not flat".
 
 It reads a header, includes of the shipped libraries, register declarations and applications of library gates, measure,
-reset and barrier, with operands that are registers or single bits. Whatever it does not fully understand raises
-NotFlat, never an error and never a skip: the slow path then reads the whole source and reports what is wrong with its
-place.
+reset and barrier, with operands that are registers or single bits, and in OpenQASM 2 `if (c == n)` before a gate or a
+reset. Whatever it does not fully understand raises NotFlat, never an error and never a skip: the slow path then reads
+the whole source and reports what is wrong with its place.
 """
 
 import math
@@ -12,7 +12,7 @@ from itertools import repeat
 
 import numpy as np
 
-from proxima_orchestrator.circuit import Circuit, Kind, Operation, Register
+from proxima_orchestrator.circuit import Circuit, ClassicalConditions, Kind, Operation, Register
 from proxima_orchestrator.gates import BUILTINS, LIBRARIES, LibraryGate
 from proxima_orchestrator.qasm.columns import identity
 from proxima_orchestrator.qasm.limits import Limits
@@ -30,17 +30,22 @@ _APPLY = re.compile(r"\s*+([A-Za-z_]\w*+)(?:\s*+\(([^()]*+)\)\s*+|\s++)([A-Za-z_
 _OPERAND = re.compile(r"\s*+([A-Za-z_]\w*+)\s*+(?:\[\s*+(\d{1,9})\s*+\]\s*+)?", _ASCII)
 _MEASURE_OLD = re.compile(r"\s*+measure\s++([^;>\-]*+)->([^;>]*+)", _ASCII)
 _MEASURE_NEW = re.compile(r"([^=]*+)=\s*+measure\s++([^=>]*+)", _ASCII)
+_IF_OLD = re.compile(r"\s*+if\s*+\(\s*+([A-Za-z_]\w*+)\s*+==\s*+(\d{1,18})\s*+\)\s*+([A-Za-z_].*+)", _ASCII | re.DOTALL)
 _NUMBER = r"(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?"
 _TERM = re.compile(
     rf"\s*+(-?)\s*+(?:({_NUMBER})\s*+\*\s*+)?(pi|{_NUMBER})\s*+(?:([*/])\s*+(pi|{_NUMBER}))?\s*+", _ASCII
 )
 _NUMBER_CHARACTERS = str.maketrans("", "", "0123456789.eE-, \t\r\n")
 
+_MAX_WIDTH = 64
+
 _Bits = tuple[int, int]
 """(start, size) of a register."""
-_Block = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[float, ...], float]
-"""Opcodes, qubits, clbits, parameters and global phase of what one statement does."""
-_DECLARED: _Block = ((), (), (), (), 0.0)
+_Condition = tuple[int, int, int]
+"""(start, size, value) of a register that is compared."""
+_Block = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[float, ...], float, _Condition | None]
+"""Opcodes, qubits, clbits, parameters, global phase and condition of what one statement does."""
+_DECLARED: _Block = ((), (), (), (), 0.0, None)
 """What a declaration does: nothing to repeat."""
 
 _MEASURE = Operation(kind=Kind.MEASURE, name="measure", qubit_count=1, clbit_count=1)
@@ -169,6 +174,8 @@ class _FlatProgram:
         if (match := _INCLUDE.fullmatch(piece)) is not None:
             self.include(match.group(1))
             return _DECLARED
+        if self.version == 2 and (match := _IF_OLD.fullmatch(piece)) is not None:
+            return self.conditional(match)
         if self.version == 3:
             if (match := _DECLARE_NEW.fullmatch(piece)) is not None:
                 kind, size, name = match.groups()
@@ -203,7 +210,25 @@ class _FlatProgram:
             if any(len(set(row)) != len(row) for row in rows):
                 raise NotFlat
             qubits = tuple(qubit for row in rows for qubit in row)
-        return (opcode,) * count, qubits, (), parameters * count, phase * count
+        return (opcode,) * count, qubits, (), parameters * count, phase * count, None
+
+    def conditional(self, match: re.Match[str]) -> _Block:
+        """`if (c == n)` on a gate or a reset; all else is for the slow path."""
+        register, value, body = match.groups()
+        start, size = self.clbit_registers.get(register, (0, 0))
+        if not 0 < size <= _MAX_WIDTH or int(value) >> size:
+            raise NotFlat
+        inner = _APPLY.fullmatch(body)
+        if inner is None:
+            raise NotFlat
+        name, arguments, operands = inner.groups()
+        if name in self.gates:
+            block = self.apply(name, arguments, operands)
+        elif name == "reset" and arguments is None:
+            block = self.reset(operands)
+        else:
+            raise NotFlat
+        return (*block[:5], (start, size, int(value)))
 
     def gate_opcode(self, name: str, gate: LibraryGate) -> int:
         opcode = self.gate_opcodes.get(name)
@@ -236,12 +261,12 @@ class _FlatProgram:
         if qubits[1:] != clbits[1:]:
             raise NotFlat
         count = self.broadcast((qubits,))
-        return (self.opcode(_MEASURE),) * count, _run(qubits), _run(clbits), (), 0.0
+        return (self.opcode(_MEASURE),) * count, _run(qubits), _run(clbits), (), 0.0, None
 
     def reset(self, operand: str) -> _Block:
         qubits = self.bits(operand, self.qubit_registers)
         count = self.broadcast((qubits,))
-        return (self.opcode(_RESET),) * count, _run(qubits), (), (), 0.0
+        return (self.opcode(_RESET),) * count, _run(qubits), (), (), 0.0, None
 
     def barrier(self, operands: str) -> _Block:
         parts = self.qubits_of(operands)
@@ -251,7 +276,7 @@ class _FlatProgram:
         if len(set(qubits)) != len(qubits):
             raise NotFlat
         operation = Operation(kind=Kind.BARRIER, name="barrier", qubit_count=len(qubits))
-        return (self.opcode(operation),), qubits, (), (), 0.0
+        return (self.opcode(operation),), qubits, (), (), 0.0, None
 
 
 def _run(bits: tuple[int, int, bool]) -> tuple[int, ...]:
@@ -274,6 +299,7 @@ def parse_flat(header: Header, limits: Limits) -> Circuit:  # noqa: PLR0912, PLR
     parameters: list[float] = []
     literals: list[str] = []
     phase = 0.0
+    conditions: list[tuple[int, _Condition]] = []
     blocks: dict[str, _Block] = {}
     heads: dict[str, tuple[int, tuple[int, ...], int]] = {}
     for piece in pieces:
@@ -299,10 +325,12 @@ def parse_flat(header: Header, limits: Limits) -> Circuit:  # noqa: PLR0912, PLR
             block = program.compile(piece)
             if block is not _DECLARED:
                 blocks[piece] = block
-            if bracket and len(block[0]) == 1 and block[3]:
+            if bracket and len(block[0]) == 1 and block[3] and block[5] is None:
                 gate = program.gates[name.strip()]
                 if gate.parameters is None and gate.phase is None:
                     heads[f"{name}({operands}"] = (block[0][0], block[1], gate.parameter_count)
+        if block[5] is not None:
+            conditions += zip(range(len(opcodes), len(opcodes) + len(block[0])), repeat(block[5]), strict=False)
         opcodes += block[0]
         qubits += block[1]
         clbits += block[2]
@@ -324,11 +352,26 @@ def parse_flat(header: Header, limits: Limits) -> Circuit:  # noqa: PLR0912, PLR
         qubits=np.array(qubits, dtype=np.uint32),
         clbits=np.array(clbits, dtype=np.uint32),
         parameters=column,
+        conditions=_conditions(conditions),
         global_phase=phase + 0.0,
         active_qubits=identity(program.qubit_count),
         declared_qubit_count=program.qubit_count,
         qubit_registers=_registers(program.qubit_registers),
         clbit_registers=_registers(program.clbit_registers),
+    )
+
+
+def _conditions(rows: list[tuple[int, _Condition]]) -> ClassicalConditions | None:
+    if not rows:
+        return None
+    table = np.array([(row, *condition) for row, condition in rows], dtype=np.uint64)
+    instructions, first_clbits, widths = (table[:, index].astype(np.uint32) for index in range(3))
+    return ClassicalConditions(
+        instructions=instructions,
+        first_clbits=first_clbits,
+        widths=widths,
+        values=table[:, 3].copy(),
+        negated=np.zeros(len(rows), dtype=np.uint8),
     )
 
 

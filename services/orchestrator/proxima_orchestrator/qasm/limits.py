@@ -21,6 +21,8 @@ class Limits:
     """Declared classical bits, all registers together."""
     nesting_depth: int = 100
     """Depth of brackets and blocks, and of gate definitions that use each other."""
+    matrix_bytes: int = 16 * 1024 * 1024
+    """Matrices of all different explicit unitaries together, in bytes."""
     parse_seconds: float = 60.0
     """Wall-clock time of a parse in a child process."""
     parse_memory_bytes: int = 4 * 1024 * 1024 * 1024

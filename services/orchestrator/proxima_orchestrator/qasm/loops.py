@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from proxima_orchestrator.qasm.columns import too_large
+from proxima_orchestrator.qasm.definitions import is_power
 from proxima_orchestrator.qasm.errors import CircuitError, ExpressionError, LimitError, unsupported
 from proxima_orchestrator.qasm.expressions import NotConstantError, Value, as_int
 from proxima_orchestrator.qasm.limits import Limits
@@ -47,7 +48,8 @@ def at_least(names: Names, limits: Limits, body: Sequence[ast.Statement]) -> int
     for statement in body:
         if isinstance(statement, ast.GateCall):
             gate = names.find(name_of(statement.name))
-            total += gate.instruction_count if isinstance(gate, UserGate) else 1
+            fewest = gate.instruction_count if isinstance(gate, UserGate) else 1
+            total += 0 if is_power(statement) else fewest
         elif isinstance(statement, (ast.MeasureStatement, ast.Reset, ast.Barrier)):
             total += 1
         elif isinstance(statement, ast.For) and fixed:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from proxima_orchestrator.circuit import Circuit, Kind, Operation
 from proxima_orchestrator.qasm.columns import Columns, Condition, too_large
-from proxima_orchestrator.qasm.conditions import conjunction, negation
-from proxima_orchestrator.qasm.definitions import Expansions, check_call, define, gate_operation, refuse_modifiers
+from proxima_orchestrator.qasm.conditions import conjunction, negation, switch_branches
+from proxima_orchestrator.qasm.controls import standard_operation
+from proxima_orchestrator.qasm.definitions import check_call, define, refuse_duration
 from proxima_orchestrator.qasm.errors import (
     CircuitError,
     CircuitSyntaxError,
@@ -18,11 +19,14 @@ from proxima_orchestrator.qasm.errors import (
     OperandError,
     RedeclarationError,
     UnsupportedFeatureError,
+    in_body_of,
     unsupported,
 )
+from proxima_orchestrator.qasm.expansions import Expansions, Template
 from proxima_orchestrator.qasm.expressions import NotConstantError, Seconds, Value, as_float, as_int
 from proxima_orchestrator.qasm.limits import Limits
 from proxima_orchestrator.qasm.loops import at_least, loop_values, unknown
+from proxima_orchestrator.qasm.modifiers import NONE, Modifiers, read_modifiers
 from proxima_orchestrator.qasm.names import Bits, Constant, LibraryGate, Names, OpaqueGate, UserGate, library_of
 from proxima_orchestrator.qasm.operands import broadcast_count, distinct, resolve, rows
 from proxima_orchestrator.qasm.registers import Registers
@@ -60,7 +64,6 @@ _REFUSED: dict[type[ast.Statement], tuple[str, str]] = {
     ast.CalibrationBlock: ("calibrations (cal)", "remove them"),
     ast.CalibrationGrammar: ("calibration grammars", "remove them"),
     ast.IODeclaration: ("input and output variables", "write the values out as constants"),
-    ast.Switch: ("switch", "use if"),
     ast.Box: ("box", "remove the box and keep its body"),
     ast.Break: ("break", "give the loop its exact bounds"),
     ast.Continue: ("continue", "use if inside the loop"),
@@ -187,11 +190,12 @@ class _Unroller:
     def _execute(self, node: ast.Statement) -> None:  # noqa: PLR0912 - one branch a kind of statement
         match node:
             case ast.GateCall():
-                refuse_modifiers(self._names, node)
+                refuse_duration(self._names, node)
                 name = name_of(node.name)
                 gate = self._names.gate(name, node.name)
                 given = tuple(as_float(self._names.evaluate(argument)) for argument in node.arguments)
-                self._apply(gate, name, given, [self._qubits(operand) for operand in node.qubits])
+                modifiers = read_modifiers(self._names, node.modifiers)
+                self._apply(gate, name, given, [self._qubits(operand) for operand in node.qubits], modifiers)
             case ast.MeasureStatement():
                 self._measure(node.measure, node.target, node)
             case ast.Barrier():
@@ -200,6 +204,8 @@ class _Unroller:
                 self._each(_RESET, self._qubits(node.operand), ())
             case ast.If():
                 self._if(node)
+            case ast.Switch():
+                self._switch(node)
             case ast.For():
                 self._for(node)
             case ast.GateDefinition():
@@ -211,11 +217,7 @@ class _Unroller:
             case ast.Assignment():
                 self._assign(node)
             case ast.GlobalPhase():
-                refuse_modifiers(self._names, node)
-                if node.qubits:
-                    raise OperandError("gphase acts on no qubit; remove the operands")
-                self._fresh(1)
-                self._columns.add_phase(as_float(self._names.evaluate(node.argument)), self._conditions)
+                self._global_phase(node)
             case ast.Delay():
                 self._delay(node)
             case ast.Include():
@@ -235,14 +237,23 @@ class _Unroller:
     # Quantum instructions
 
     def _apply(
-        self, gate: LibraryGate | UserGate | OpaqueGate, name: str, given: tuple[float, ...], operands: Sequence[Bits]
+        self,
+        gate: LibraryGate | UserGate | OpaqueGate,
+        name: str,
+        given: tuple[float, ...],
+        operands: Sequence[Bits],
+        modifiers: Modifiers = NONE,
     ) -> None:
-        check_call(gate, name, len(given), len(operands))
+        check_call(gate, name, len(given), len(operands), len(modifiers.controls))
         count = broadcast_count(operands)
-        if isinstance(gate, LibraryGate):
+        if modifiers != NONE:
+            with in_body_of(name):
+                template = self._expansions.modified(gate, name, given, modifiers)
+            self._repeat(template, operands, count)
+        elif isinstance(gate, LibraryGate):
             self._columns.require(count, count * len(operands))
             self._fresh(count)
-            opcode = self._columns.opcode(gate_operation(gate))
+            opcode = self._columns.opcode(standard_operation(gate.standard.name))
             parameters = gate.parameters(given) if gate.parameters else given
             for qubits in rows(operands, count):
                 _require_distinct(qubits)
@@ -250,18 +261,27 @@ class _Unroller:
             if gate.phase:
                 self._columns.add_phase(gate.phase(given) * count, self._conditions)
         elif isinstance(gate, UserGate):
-            try:
+            with in_body_of(name):
                 template = self._expansions.expand(gate, given, count)
-            except CircuitError as error:
-                if error.line:
-                    error.message += f" (in the body of gate '{name}')"
-                    error.args = (f"{error.args[0]} (in the body of gate '{name}')",)
-                raise
-            self._fresh(count * len(template.opcodes))
-            for qubits in rows(operands, count):
-                _require_distinct(qubits)
-                self._columns.extend(template.opcodes, template.on(qubits), template.parameters, self._conditions)
-            self._columns.add_phase(template.phase * count, self._conditions)
+            self._repeat(template, operands, count)
+
+    def _repeat(self, template: Template, operands: Sequence[Bits], count: int) -> None:
+        """Append a block of instructions for each row of its operands."""
+        self._columns.require(len(template.opcodes) * count, len(template.qubits) * count)
+        self._fresh(count * len(template.opcodes) + (template.phase != 0.0))
+        for qubits in rows(operands, count):
+            _require_distinct(qubits)
+            self._columns.extend(template.opcodes, template.on(qubits), template.parameters, self._conditions)
+        self._columns.add_phase(template.phase * count, self._conditions)
+
+    def _global_phase(self, node: ast.GlobalPhase) -> None:
+        refuse_duration(self._names, node)
+        modifiers = read_modifiers(self._names, node.modifiers)
+        operands = [self._qubits(operand) for operand in node.qubits]
+        if len(operands) != len(modifiers.controls):
+            raise OperandError("gphase acts on its controls alone; name one qubit a control")
+        template = self._expansions.phase(as_float(self._names.evaluate(node.argument)), modifiers)
+        self._repeat(template, operands, broadcast_count(operands))
 
     def _each(self, operation: Operation, bits: Bits, parameters: tuple[float, ...]) -> None:
         self._columns.require(len(bits.indices), len(bits.indices))
@@ -345,8 +365,20 @@ class _Unroller:
         self._branch(branch, node.then_body)
         if node.else_body:
             opposite = negation(self._names, condition, node)
+            stale = any(active.stale for active in branch)
             if not isinstance(opposite, bool):
-                self._branch([_Active(opposite[0], stale=branch[0].stale)], node.else_body)
+                self._branch([_Active(part, stale=stale) for part in opposite], node.else_body)
+
+    def _switch(self, node: ast.Switch) -> None:
+        """Run each case under "equals its value", once a value, and the default under "differs from all of them"."""
+        cases, others = switch_branches(self._names, node, self._limits.clbits)
+        stale = False
+        for condition, body in [*cases, (others, node.default or [])]:
+            if condition is False or not body:
+                continue
+            branch = [] if condition is True else [_Active(part, stale=stale) for part in condition]
+            self._branch(branch, body)
+            stale = stale or any(active.stale for active in branch)
 
     def _branch(self, conditions: list[_Active], body: Sequence[ast.Statement]) -> None:
         outer = self._active, self._conditions

@@ -103,12 +103,13 @@ def encode_error(error: CircuitError) -> bytes:
 
 
 def encode_circuit(circuit: Circuit) -> bytes:
-    """Return a response that holds a parsed circuit, which has neither matrices nor symbols."""
+    """Return a response that holds a parsed circuit, which has unitaries, but neither channels nor symbols."""
     writer = _Writer(_CIRCUIT)
     writer.integers(circuit.qubit_count, circuit.clbit_count, circuit.declared_qubit_count, len(circuit.operations))
     for operation in circuit.operations:
         writer.integers(operation.kind, operation.qubit_count, operation.clbit_count, operation.parameter_count)
         writer.text(operation.name)
+        writer.blob(b"" if operation.matrix is None else operation.matrix.tobytes())
     for registers in (circuit.qubit_registers, circuit.clbit_registers):
         writer.integers(len(registers))
         for register in registers:
@@ -158,8 +159,14 @@ def decode_response(data: bytes) -> Circuit:
 
 def _operation(reader: _Reader) -> Operation:
     kind, qubits, clbits, parameters = (reader.integer() for _ in range(4))
+    name, entries = reader.text(), reader.column(np.complex128).view(np.complex128)
     return Operation(
-        kind=Kind(kind), qubit_count=qubits, clbit_count=clbits, parameter_count=parameters, name=reader.text()
+        kind=Kind(kind),
+        qubit_count=qubits,
+        clbit_count=clbits,
+        parameter_count=parameters,
+        name=name,
+        matrix=entries.reshape(2**qubits, 2**qubits) if entries.size else None,
     )
 
 

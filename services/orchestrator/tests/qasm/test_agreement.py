@@ -26,6 +26,15 @@ spaces = st.sampled_from(["", " ", "\n", "\t"])
 ends = st.sampled_from([";", ";\n", " ;", "; // a comment\n", ";/* a\ncomment */"])
 
 
+def guard(draw: st.DrawFn, version: int, size: int) -> str:
+    """A condition on a register in OpenQASM 2, or nothing."""
+    if version == 3 or draw(st.integers(0, 3)):
+        return ""
+    name, bits = draw(st.sampled_from([("c", size), ("d", 3)]))
+    space = draw(spaces)
+    return f"if{space}({name}{space}=={space}{draw(st.integers(0, 2**bits - 1))}){space}"
+
+
 @st.composite
 def flat_programs(draw: st.DrawFn, versions: tuple[int, ...] = (2, 3)) -> str:
     """A flat program on registers q and r of equal size, and clbits c and d."""
@@ -51,9 +60,9 @@ def flat_programs(draw: st.DrawFn, versions: tuple[int, ...] = (2, 3)) -> str:
                 f"measure {pair[0]} ->{space}{pair[1]}{end}" if arrow else f"{pair[1]}{space}= measure {pair[0]}{end}"
             )
         elif kind == 1:
-            lines.append(
-                f"{draw(st.sampled_from(['barrier', 'reset']))} {draw(st.sampled_from(['q', 'r', *bits]))}{end}"
-            )
+            word = draw(st.sampled_from(["barrier", "reset"]))
+            lines.append(f"{guard(draw, version, size) if word == 'reset' else ''}{word} ")
+            lines.append(f"{draw(st.sampled_from(['q', 'r', *bits]))}{end}")
         else:
             gate = draw(st.sampled_from(gates))
             count = gate.standard.qubit_count
@@ -62,7 +71,7 @@ def flat_programs(draw: st.DrawFn, versions: tuple[int, ...] = (2, 3)) -> str:
                 operands = ["q", "r"][:count]
             values = ",".join(draw(numbers) for _ in range(gate.parameter_count))
             head = f"{gate.name}{space}({values}){space}" if values else f"{gate.name} {space}"
-            lines.append(f"{head}{f'{space},'.join(operands)}{end}")
+            lines.append(f"{guard(draw, version, size)}{head}{f'{space},'.join(operands)}{end}")
     return f'OPENQASM {version}.0;\ninclude "{library}";\n' + "".join(lines)
 
 

@@ -144,17 +144,18 @@ def apply(matrix: Matrix, qubits: list[int], unitary: Matrix, n: int) -> Matrix:
 
 
 def unitary_of(circuit: Circuit) -> Matrix:
-    """The unitary of a circuit of gates that have closed forms."""
+    """The unitary of a circuit of gates that have closed forms, explicit unitaries and barriers."""
     n = circuit.qubit_count
     unitary: Matrix = np.eye(2**n, dtype=complex) * np.exp(1j * circuit.global_phase)
     qubit = parameter = 0
     for opcode in circuit.opcodes:
         operation = circuit.operations[opcode]
-        assert operation.kind is Kind.GATE
+        assert operation.kind in (Kind.GATE, Kind.UNITARY, Kind.BARRIER)
         values = circuit.parameters[parameter : parameter + operation.parameter_count].tolist()
         qubits = circuit.qubits[qubit : qubit + operation.qubit_count].tolist()
-        matrix = closed_form(operation.name)(*values)
-        unitary = apply(matrix, qubits, unitary, n)
+        if operation.kind is not Kind.BARRIER:
+            matrix = operation.matrix if operation.matrix is not None else closed_form(operation.name)(*values)
+            unitary = apply(matrix, qubits, unitary, n)
         qubit += operation.qubit_count
         parameter += operation.parameter_count
     return unitary
