@@ -35,7 +35,11 @@ def service_environment(stack: Stack, paths: ClusterPaths, service: Service) -> 
         # Runs of different backends at once must not take more memory than there is (docs/decisions/0011).
         defaults = {"MEMORY_SHARE": f"{1 / sum(other.is_backend for other in stack.services):.6f}"}
     else:
+        # Only this user reaches the socket, so whoever registers a backend is who runs the circuits.
+        defaults = {"REGISTRATION": "true"}
         backends = [f"{other.name}=unix:{paths.socket(other.name)}" for other in stack.services if other.is_backend]
+        if more := os.environ.get(prefix + "BACKENDS"):
+            backends.append(more)
         settings |= {"BACKENDS": ",".join(backends), "DATA_DIR": str(paths.data), "DRAIN_SECONDS": _DRAIN_SECONDS}
     return {
         **{prefix + name: value for name, value in defaults.items()},

@@ -13,7 +13,7 @@ from proxima_runtime.metrics import Metrics
 from proxima_runtime.server import Service, serve
 
 from proxima_orchestrator.artifacts import FolderArtifacts
-from proxima_orchestrator.backends import BackendCatalog
+from proxima_orchestrator.catalog import BackendCatalog
 from proxima_orchestrator.executions.database import database_url
 from proxima_orchestrator.executions.directory import DataDirectory
 from proxima_orchestrator.executions.history import Outcomes
@@ -59,7 +59,7 @@ async def run(settings: OrchestratorSettings, directory: DataDirectory) -> None:
             executions = Executions(parts)
             services: list[Service] = [
                 ExecutionService(executions, planner),
-                BackendCatalogService(catalog, executions),
+                BackendCatalogService(catalog, executions, registration=settings.registration),
             ]
             services.extend(
                 UnimplementedService(service)

@@ -1,4 +1,4 @@
-"""The backends that the orchestrator knows: channels, health, cached capabilities, and the southbound calls."""
+"""One instance of a backend: its channel, health, cached capabilities, and the southbound calls."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import enum
 import socket
+import sys
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import grpc
 import grpc.aio
@@ -24,7 +25,6 @@ from proxima_runtime.errors import ProximaError, Unavailable, from_rpc_error
 
 from proxima_orchestrator.capabilities import Capabilities, Estimate
 from proxima_orchestrator.convert.capabilities import capabilities_from_message, estimate_from_message
-from proxima_orchestrator.planning import Offer
 from proxima_orchestrator.wire import frame
 
 _CALL_SECONDS = 10.0
@@ -104,17 +104,38 @@ class Slots:
                 future.set_result(None)
 
 
+class Guest(Protocol):
+    """A run at an instance."""
+
+    async def leave(self) -> None:
+        """Stop here, because the instance goes away; the run is taken up elsewhere."""
+
+
 class BackendInstance:
     """One process that serves a backend.
 
     A task follows its health; what it can do is asked anew after each connection.
+
+    Attributes:
+        guests: the runs at it.
+        is_removed: it has been taken out of the catalog, and whoever waits for it looks for another one.
     """
 
-    def __init__(self, *, backend: str, index: int, target: str, max_message_bytes: int, max_in_flight: int) -> None:
-        """Describe an instance; `start` begins to follow it. `max_in_flight` of 0 means by its number of workers."""
+    def __init__(self, *, backend: str, name: str, target: str, max_message_bytes: int, max_in_flight: int) -> None:
+        """Describe an instance; `start` begins to follow it.
+
+        Args:
+            backend: name of the backend.
+            name: resource name, "backends/{name}/instances/{id}".
+            target: gRPC target.
+            max_message_bytes: largest message to send or receive.
+            max_in_flight: executions sent to it at once; 0 means by its number of workers.
+        """
         self.backend = backend
-        self.name = f"backends/{backend}/instances/{index}"
+        self.name = name
         self.target = target
+        self.guests: set[Guest] = set()
+        self.is_removed = False
         self.condition = Condition.UNKNOWN
         self.capabilities: Capabilities | None = None
         self.capabilities_message: capabilities_pb2.Capabilities | None = None
@@ -148,6 +169,14 @@ class BackendInstance:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         await self._channel.close(None)
+
+    async def remove(self) -> None:
+        """Send its runs elsewhere, those that wait for a place too, and close it once they have left."""
+        self.is_removed = True
+        self.slots.limit = sys.maxsize
+        self.slots.admit()
+        await asyncio.gather(*(guest.leave() for guest in tuple(self.guests)))
+        await self.close()
 
     @property
     def is_serving(self) -> bool:
@@ -272,8 +301,9 @@ class BackendInstance:
             self.capabilities_message = answer.capabilities
             self.capabilities = capabilities_from_message(answer.capabilities)
             # One more than run, so that a worker never waits for the next job to cross the wire.
-            self.slots.limit = self._max_in_flight or 2 * self.capabilities.worker_count + 2
-            self.slots.admit()
+            if not self.is_removed:
+                self.slots.limit = self._max_in_flight or 2 * self.capabilities.worker_count + 2
+                self.slots.admit()
         self._become(Condition.SERVING, None)
 
     def _lost(self, error: ProximaError) -> None:
@@ -293,87 +323,6 @@ class BackendInstance:
         self.error = error
         self._changed.set()
         self._changed = asyncio.Event()
-
-
-class BackendCatalog:
-    """All configured backends with their instances."""
-
-    def __init__(self, targets: Iterable[BackendTarget], *, max_message_bytes: int, max_in_flight: int) -> None:
-        """Describe the instances; `start` begins to follow them."""
-        grouped: dict[str, list[BackendInstance]] = {}
-        for target in targets:
-            instances = grouped.setdefault(target.backend, [])
-            instances.append(
-                BackendInstance(
-                    backend=target.backend,
-                    index=len(instances),
-                    target=target.target,
-                    max_message_bytes=max_message_bytes,
-                    max_in_flight=max_in_flight,
-                )
-            )
-        self._instances: Mapping[str, Sequence[BackendInstance]] = dict(sorted(grouped.items()))
-
-    def start(self) -> None:
-        """Begin to follow every instance."""
-        for instance in self.instances():
-            instance.start()
-
-    async def close(self) -> None:
-        """Close every channel."""
-        await asyncio.gather(*(instance.close() for instance in self.instances()))
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the configured backends, sorted."""
-        return list(self._instances)
-
-    def instances(self, backend: str = "") -> list[BackendInstance]:
-        """Return the instances of a backend, or of all."""
-        names = [backend] if backend else self.names
-        return [instance for name in names for instance in self._instances.get(name, ())]
-
-    def instance(self, name: str) -> BackendInstance | None:
-        """Return the instance of a resource name, or None."""
-        return next((item for item in self.instances() if item.name == name), None)
-
-    def choose(self, backend: str) -> BackendInstance | None:
-        """Return the serving instance of a backend that has the least to do, or None."""
-        serving = [item for item in self.instances(backend) if item.is_serving]
-        return min(serving, key=lambda item: item.slots.taken + item.slots.waiting_count, default=None)
-
-    async def offers(self, backend: str = "", *, patience_seconds: float) -> list[Offer]:
-        """Return what each backend (or the one named) offers now.
-
-        Waits up to `patience_seconds` for those that are starting up, and for a named one that does not answer.
-        """
-        pending = [
-            item
-            for item in self.instances(backend)
-            if item.condition in (Condition.UNKNOWN, Condition.NOT_SERVING)
-            or (item.condition is Condition.UNREACHABLE and backend)
-        ]
-        if pending:
-            pending = [item for item in pending if self.choose(item.backend) is None]
-        if pending:
-            await asyncio.gather(*(item.settle(seconds=_patience(item, patience_seconds)) for item in pending))
-        return [self._offer(name) for name in ([backend] if backend else self.names)]
-
-    def _offer(self, backend: str) -> Offer:
-        instance = self.choose(backend)
-        if instance is not None:
-            return Offer(backend=backend, capabilities=instance.capabilities)
-        errors = [item.error.message for item in self.instances(backend) if item.error is not None]
-        return Offer(
-            backend=backend,
-            capabilities=None,
-            unavailable=errors[0] if errors else f"backend {backend} has not answered yet; try again in a moment",
-        )
-
-
-def _patience(instance: BackendInstance, seconds: float) -> float:
-    """Return how long to wait for an instance: one that was down a moment ago gets one more chance, no more."""
-    return min(1.0, seconds) if instance.condition is Condition.UNREACHABLE else seconds
 
 
 def _unavailable(backend: str, why: str) -> Unavailable:

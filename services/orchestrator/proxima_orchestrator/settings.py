@@ -25,6 +25,8 @@ class OrchestratorSettings(ServiceSettings):
 
     Attributes:
         backends: "name=target,..." with targets "unix:/path" or "host:port"; a name given twice has two instances.
+        registration: let instances of backends register themselves. Whoever can reach the orchestrator can then have
+            circuits sent to an address of their choice, so leave it off where not everybody is trusted.
         data_dir: where executions and results are kept; on a local disk, one orchestrator at a time.
         database_url: SQLAlchemy URL of the store; absent means SQLite in the data directory.
         synchronous: normal survives a kill of the process, full a power cut as well.
@@ -43,6 +45,7 @@ class OrchestratorSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="PROXIMA_ORCHESTRATOR_", frozen=True, extra="forbid")
 
     backends: str = ""
+    registration: bool = False
     data_dir: Path
     database_url: str | None = None
     synchronous: Literal["normal", "full"] = "normal"

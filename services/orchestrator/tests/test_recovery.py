@@ -14,8 +14,6 @@ from pathlib import Path
 import grpc
 import pytest
 from proxima.orchestrator.v1 import executions_pb2
-from proxima_orchestrator.executions.database import database_url
-from proxima_orchestrator.executions.store import Store
 from proxima_orchestrator.testing import RunningOrchestrator
 from proxima_runtime.errors import from_status
 from proxima_runtime.testing import start_backend
@@ -77,10 +75,9 @@ async def test_requeues_what_its_backend_lost(
         await orchestrator.start()
         last = await orchestrator.outcome(name)
         assert (last.state, last.attempt) == (executions_pb2.STATE_COMPLETED, 2), last.error
-        await orchestrator.kill()
-        store = await Store.open(database_url(folder / "data" / "proxima.sqlite3"))
-        assert await store.count_attempts(name.removeprefix("executions/")) == 1
-        await store.close()
+        reasons = [from_status(attempt.error).reason_name for attempt in last.closed_attempts]
+        assert reasons == ["ERROR_REASON_ORPHANED"]
+        assert (await orchestrator.get(name)).closed_attempts == last.closed_attempts
 
 
 async def test_gives_up_after_the_last_attempt(

@@ -306,7 +306,6 @@ async def test_unserved_parts_say_so(folder: Path) -> None:
             orchestrator.executions.PauseExecution(executions_pb2.PauseExecutionRequest(name=name)),
             orchestrator.executions.ResumeExecution(executions_pb2.ResumeExecutionRequest(name=name)),
             orchestrator.executions.ResetExecution(executions_pb2.ResetExecutionRequest(name=name)),
-            orchestrator.backends.RegisterBackendInstance(backends_pb2.RegisterBackendInstanceRequest()),
         ]
         for call in calls:
             with pytest.raises(grpc.aio.AioRpcError) as caught:

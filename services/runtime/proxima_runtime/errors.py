@@ -9,6 +9,7 @@
     ├── Unavailable           nobody answers; try later or elsewhere
     ├── DeadlineExceeded      out of time
     ├── Aborted               stopped on purpose or from outside
+    ├── PermissionDenied      the caller may not do this
     ├── Unimplemented         part of the contract, not served yet
     └── Internal              a bug, or a crash that nothing explains
 
@@ -119,6 +120,12 @@ class Aborted(ProximaError):
     code = code_pb2.ABORTED
 
 
+class PermissionDenied(ProximaError):
+    """The caller may not do this."""
+
+    code = code_pb2.PERMISSION_DENIED
+
+
 class Unimplemented(ProximaError):
     """Part of the contract, not served by this version."""
 
@@ -142,6 +149,7 @@ _CLASSES: Mapping[int, type[ProximaError]] = {
         Unavailable,
         DeadlineExceeded,
         Aborted,
+        PermissionDenied,
         Unimplemented,
         Internal,
     )

@@ -38,6 +38,21 @@ def headers_from_bytes(data: bytes) -> list[result_pb2.ResultHeader]:
     return list(executions_pb2.Execution.FromString(data).results)
 
 
+def closed_attempt_to_bytes(
+    *, attempt: int, instance: str, start_time: int | None, end_time: int, error: bytes
+) -> bytes:
+    """Return a lost attempt as a record keeps it; those of several attempts may be joined."""
+    message = executions_pb2.Attempt(
+        attempt=attempt,
+        state=executions_pb2.STATE_RUNNING,
+        error=status_message(error),
+        backend_instance=instance,
+        start_time=None if start_time is None else timestamp(start_time),
+        end_time=timestamp(end_time),
+    )
+    return executions_pb2.Execution(closed_attempts=[message]).SerializeToString()
+
+
 def status_message(data: bytes) -> status_pb2.Status:
     """Return the status that a record keeps."""
     return status_pb2.Status.FromString(data)
@@ -60,6 +75,7 @@ def snapshot(record: ExecutionRecord) -> bytes:
         circuit_digest=record.circuit_digest,
         seed=record.seed,
         request_id=record.request_id or "",
+        backend_instance=record.instance if record.start_time is not None else "",
     )
     for field, moment in (
         (head.create_time, record.create_time),
@@ -72,7 +88,7 @@ def snapshot(record: ExecutionRecord) -> bytes:
             seconds, rest = divmod(moment, 1_000_000)
             field.seconds = seconds
             field.nanos = rest * 1000
-    parts = [head.SerializeToString(), record.results]
+    parts = [head.SerializeToString(), record.results, record.closed_attempts]
     for number, data in (
         (_ERROR_FIELD, record.error),
         (_CHARACTERISTICS_FIELD, record.characteristics),

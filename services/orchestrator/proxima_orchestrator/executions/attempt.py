@@ -21,6 +21,7 @@ from proxima_orchestrator.wire import frame, single_field
 _ACCEPTED, _PROGRESS, _CHECKPOINT, _HEADER, _CHUNK, _DONE = range(1, 7)
 _RETRY_SECONDS = 0.25
 _STOP_SECONDS = 5.0
+_LEAVE_SECONDS = 10.0
 
 # What ends a stream and not the run.
 _LOST_REASONS = (
@@ -34,6 +35,10 @@ log = structlog.get_logger(__name__)
 
 class UnknownJobError(Exception):
     """The backend does not know the execution and attempt that is attached to."""
+
+
+class InstanceRemovedError(Exception):
+    """The instance was taken out of the catalog before the run ended."""
 
 
 class _LostError(Exception):
@@ -63,6 +68,8 @@ class Attempt:
         self._heard = False
         self._ever_heard = False
         self._abort_reason: str | None = None
+        self._is_leaving = False
+        self._ended = asyncio.Event()
 
     @property
     def is_connected(self) -> bool:
@@ -74,6 +81,14 @@ class Attempt:
         self._abort_reason = reason
         if self._call is not None and self._begun:
             await self._send_abort(self._call)
+
+    async def leave(self) -> None:
+        """See `Guest`; returns when the backend has stopped the job, or did not say so in time."""
+        self._is_leaving = True
+        if self._call is not None and self._begun:
+            await self._send_abort(self._call)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), _LEAVE_SECONDS)
 
     def start_message(self, job: bytes) -> bytes:
         """Return the message that starts a serialised job, or attaches to it if it is known."""
@@ -92,8 +107,20 @@ class Attempt:
 
         Raises:
             UnknownJobError: the very first stream attached to a job that the backend does not know.
+            InstanceRemovedError: the instance went away; the job has stopped there.
             ProximaError: the backend did not start the job, was lost, or broke the contract; or storing failed.
         """
+        self._instance.guests.add(self)
+        try:
+            done = await self._follow(first)
+        finally:
+            self._instance.guests.discard(self)
+            self._ended.set()
+        if self._is_leaving and self._abort_reason is None and done.outcome != backend_pb2.Done.OUTCOME_COMPLETED:
+            raise InstanceRemovedError
+        return done
+
+    async def _follow(self, first: bytes) -> backend_pb2.Done:
         message, instance = first, self._instance
         loop = asyncio.get_running_loop()
         lost_since: float | None = None
@@ -105,6 +132,8 @@ class Attempt:
                 log.warning("stream lost", execution_id=self._live.record.id, message=lost.cause.message)
                 if self._abort_reason is not None:
                     raise lost.cause from lost
+                if instance.is_removed:
+                    raise InstanceRemovedError from lost
                 if self._heard or lost.is_busy or lost_since is None:
                     lost_since = loop.time()
                     if not self._accepted and not lost.is_busy:
@@ -131,7 +160,7 @@ class Attempt:
         try:
             await call.write(first)
             self._begun = True
-            if self._abort_reason is not None:
+            if self._abort_reason is not None or self._is_leaving:
                 await self._send_abort(call)
             async for message in call:
                 self._heard = self._ever_heard = True
@@ -184,7 +213,8 @@ class Attempt:
             self._live.write()
 
     async def _send_abort(self, call: ExecuteCall) -> None:
-        abort = backend_pb2.AbortExecution(reason=self._abort_reason or "")
+        reason = self._abort_reason or ("the instance was unregistered" if self._is_leaving else "")
+        abort = backend_pb2.AbortExecution(reason=reason)
         with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
             await call.write(backend_pb2.ExecuteRequest(abort=abort).SerializeToString())
 

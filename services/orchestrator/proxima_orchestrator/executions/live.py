@@ -10,7 +10,7 @@ from dataclasses import replace
 import structlog
 from proxima_runtime.errors import ProximaError, to_status
 
-from proxima_orchestrator.convert.execution import snapshot
+from proxima_orchestrator.convert.execution import closed_attempt_to_bytes, snapshot
 from proxima_orchestrator.executions.record import ArtifactRecord, ExecutionRecord
 from proxima_orchestrator.executions.state_machine import TERMINAL_STATES, State, Trigger, next_state
 from proxima_orchestrator.executions.store import StaleWriteError, Store
@@ -126,8 +126,24 @@ class LiveExecution:
         """
         before = self.record
         state = next_state(before.state, Trigger.REQUEUE)
-        after = replace(before, state=state, attempt=before.attempt + 1, start_time=None, instance="", ready_time=now())
-        await self._store.close_attempt(before, after, end_time=now(), error=to_status(error).SerializeToString())
+        ended, status = now(), to_status(error).SerializeToString()
+        closed = closed_attempt_to_bytes(
+            attempt=before.attempt,
+            instance=before.instance,
+            start_time=before.start_time,
+            end_time=ended,
+            error=status,
+        )
+        after = replace(
+            before,
+            state=state,
+            attempt=before.attempt + 1,
+            start_time=None,
+            instance="",
+            ready_time=ended,
+            closed_attempts=before.closed_attempts + closed,
+        )
+        await self._store.close_attempt(before, after, end_time=ended, error=status)
         self.record = self._durable = after
         self.show()
 

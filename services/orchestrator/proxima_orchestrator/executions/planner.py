@@ -12,7 +12,7 @@ from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.errors import ProximaError
 from proxima_runtime.quantities import readable_bytes
 
-from proxima_orchestrator.backends import BackendCatalog
+from proxima_orchestrator.catalog import BackendCatalog
 from proxima_orchestrator.characteristics import Characteristics, characterise
 from proxima_orchestrator.circuit import Circuit, digest, strip_idle
 from proxima_orchestrator.convert.circuit import circuit_from_message, circuit_to_message

@@ -23,6 +23,7 @@ class ExecutionRecord:
         attempt: from 1; the fencing token of every write.
         backend, engine, method: the choice; empty and 0 until planned.
         instance: resource name of the backend instance that has or had it.
+        closed_attempts: an Execution message that holds the attempts before this one only; kept in a table of its own.
     """
 
     id: str
@@ -49,6 +50,7 @@ class ExecutionRecord:
     error: bytes = field(default=b"", repr=False)
     usage: bytes = field(default=b"", repr=False)
     results: bytes = field(default=b"", repr=False)
+    closed_attempts: bytes = field(default=b"", repr=False)
 
     @property
     def name(self) -> str:

@@ -12,8 +12,9 @@ from proxima.orchestrator.v1 import executions_pb2
 from proxima_runtime.errors import Aborted, Internal, ProximaError, Unavailable, from_status
 
 from proxima_orchestrator.artifacts import ArtifactStore
-from proxima_orchestrator.backends import BackendCatalog, BackendInstance
+from proxima_orchestrator.backends import BackendInstance
 from proxima_orchestrator.capabilities import Method
+from proxima_orchestrator.catalog import BackendCatalog
 from proxima_orchestrator.convert.errors import refusal_error
 from proxima_orchestrator.convert.execution import headers_to_bytes
 from proxima_orchestrator.convert.plan import (
@@ -23,7 +24,7 @@ from proxima_orchestrator.convert.plan import (
     results_to_message,
 )
 from proxima_orchestrator.convert.request import Specification, specification_of
-from proxima_orchestrator.executions.attempt import Attempt, UnknownJobError, lost_backend
+from proxima_orchestrator.executions.attempt import Attempt, InstanceRemovedError, UnknownJobError, lost_backend
 from proxima_orchestrator.executions.history import Outcomes
 from proxima_orchestrator.executions.intake import ResultIntake
 from proxima_orchestrator.executions.live import LiveExecution, now
@@ -203,12 +204,16 @@ class Run:
             prepared = await self._plan()
             await self._be_durable()
         candidate = chosen_from_message(executions_pb2.Plan.FromString(live.record.plan))
-        if live.record.state is State.RUNNING:
-            instance = self._parts.catalog.instance(live.record.instance)
-            if await self._recover(instance, candidate):
-                return
-        if live.record.state is State.READY:
-            await self._execute(candidate, prepared)
+        is_running = live.record.state is State.RUNNING
+        if is_running and await self._recover(await self._returning(live.record.instance), candidate):
+            return
+        while live.record.state is State.READY:
+            try:
+                await self._execute(candidate, prepared)
+            except InstanceRemovedError:
+                # It may have begun there meanwhile.
+                if live.record.start_time is not None:
+                    await self._requeue(_left_behind(live.record))
 
     async def _be_durable(self) -> None:
         """Wait until the execution is in the store.
@@ -230,7 +235,9 @@ class Run:
         if self._specification is None:
             record = self.live.record
             message = executions_pb2.ExecutionSpec.FromString(await self._parts.store.specification(record.id))
-            self._specification = specification_of(message, seed=record.seed, backends=self._parts.catalog.names)
+            # It was checked when it came; a backend that registers itself may not be back yet.
+            known = (*self._parts.catalog.names, message.backend.removeprefix("backends/"))
+            self._specification = specification_of(message, seed=record.seed, backends=known)
         return self._specification
 
     async def _plan(self) -> Prepared:
@@ -285,6 +292,8 @@ class Run:
             finally:
                 parts.metrics.queue_length.dec()
         try:
+            if instance.is_removed:
+                raise InstanceRemovedError
             live.pass_on(instance=instance.name)
             await self._follow(instance, candidate, job=job)
         finally:
@@ -300,10 +309,11 @@ class Run:
             if instance is not None:
                 return instance
             pending = self._parts.catalog.instances(backend)
-            if not pending:
-                break
             left = max(0.01, min(1.0, deadline - loop.time()))
-            await asyncio.gather(*(item.settle(seconds=left) for item in pending))
+            if pending:
+                await asyncio.gather(*(item.settle(seconds=left) for item in pending))
+            else:
+                await self._parts.catalog.registration(seconds=left)
         raise Unavailable(
             f"backend {backend} did not come back within {self._parts.rules.grace_seconds:g} s; run it again when "
             "`proxima backends list` shows it",
@@ -311,11 +321,22 @@ class Run:
             metadata={"backend": backend},
         )
 
+    async def _returning(self, name: str) -> BackendInstance | None:
+        """Return the instance where a run of before the restart was; one that registers itself gets time to do so."""
+        catalog, loop = self._parts.catalog, asyncio.get_running_loop()
+        # A number is one of the configuration.
+        registers = not name.rpartition("/")[2].isdecimal()
+        deadline = loop.time() + self._parts.rules.grace_seconds * registers
+        while (instance := catalog.instance(name)) is None and (left := deadline - loop.time()) > 0:
+            await catalog.registration(seconds=left)
+        return instance
+
     async def _recover(self, instance: BackendInstance | None, candidate: Candidate) -> bool:
         """Attach to a run of before the restart; False where its backend lost it and it is READY for a new attempt."""
         if instance is None:
             raise Unavailable(
-                f"backend {candidate.backend}, where it ran, is no longer configured; run it again",
+                f"backend {candidate.backend}, where it ran, is neither configured nor registered any more; run it "
+                "again",
                 reason=errors_pb2.ERROR_REASON_BACKEND_UNAVAILABLE,
                 metadata={"backend": candidate.backend},
             )
@@ -326,25 +347,20 @@ class Run:
                 raise lost_backend(instance.backend, f"it did not answer for {grace:g} s")
             await self._follow(instance, candidate, job=None)
         except UnknownJobError:
-            await self._requeue()
+            await self._requeue(_orphaned(self.live.record, self._parts.rules.grace_seconds))
+            return False
+        except InstanceRemovedError:
+            await self._requeue(_left_behind(self.live.record))
             return False
         finally:
             instance.slots.give_back()
         return True
 
-    async def _requeue(self) -> None:
+    async def _requeue(self, lost: ProximaError) -> None:
         """Start the next attempt of a run that is lost, or fail after the last."""
-        record = self.live.record
-        grace = self._parts.rules.grace_seconds
-        orphaned = Aborted(
-            f"the orchestrator was away for longer than the grace period of {grace:g} s, or the backend was restarted: "
-            f"the run of attempt {record.attempt} is lost",
-            reason=errors_pb2.ERROR_REASON_ORPHANED,
-            metadata={"grace_seconds": f"{grace:g}"},
-        )
-        if record.attempt >= self._parts.rules.max_attempts:
-            raise orphaned
-        await self.live.requeue(orphaned)
+        if self.live.record.attempt >= self._parts.rules.max_attempts:
+            raise lost
+        await self.live.requeue(lost)
 
     async def _follow(self, instance: BackendInstance, candidate: Candidate, *, job: bytes | None) -> None:
         """Run a job at an instance, or attach to it where it is None, and end the execution as it ends."""
@@ -379,3 +395,20 @@ class Run:
             await live.fail(Trigger.ABORT, self._aborted(), usage=usage)
         else:
             await live.fail(Trigger.ERROR, error, usage=usage)
+
+
+def _orphaned(record: ExecutionRecord, grace_seconds: float) -> Aborted:
+    return Aborted(
+        f"the orchestrator was away for longer than the grace period of {grace_seconds:g} s, or the backend was "
+        f"restarted: the run of attempt {record.attempt} is lost",
+        reason=errors_pb2.ERROR_REASON_ORPHANED,
+        metadata={"grace_seconds": f"{grace_seconds:g}"},
+    )
+
+
+def _left_behind(record: ExecutionRecord) -> Unavailable:
+    return Unavailable(
+        f"the instance {record.instance} went away during attempt {record.attempt}",
+        reason=errors_pb2.ERROR_REASON_BACKEND_UNAVAILABLE,
+        metadata={"backend": record.backend},
+    )

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Self, TypeVar
 
 from proxima.errors.v1 import errors_pb2
 from proxima_runtime.errors import Internal
-from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, insert, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
 
+from proxima_orchestrator.convert.execution import closed_attempt_to_bytes
 from proxima_orchestrator.executions.database import open_database
 from proxima_orchestrator.executions.record import ArtifactRecord, ExecutionRecord
 from proxima_orchestrator.executions.schema import ARTIFACTS, ATTEMPTS, EXECUTIONS, SPECIFICATIONS
@@ -158,8 +160,9 @@ class Store:
 
     async def get(self, execution_id: str) -> ExecutionRecord | None:
         """Return an execution, or None."""
-        row = await self._read(lambda c: c.execute(select(EXECUTIONS).where(EXECUTIONS.c.id == execution_id)).first())
-        return None if row is None else _record(row)
+        query = select(EXECUTIONS).where(EXECUTIONS.c.id == execution_id)
+        found = await self._read(lambda c: _records(c, query))
+        return found[0] if found else None
 
     async def specification(self, execution_id: str) -> bytes:
         """Return the specification that an execution was created with.
@@ -183,7 +186,7 @@ class Store:
             .where(EXECUTIONS.c.state.in_([int(state) for state in LIVE_STATES]))
             .order_by(EXECUTIONS.c.create_time, EXECUTIONS.c.id)
         )
-        return await self._read(lambda c: [_record(row) for row in c.execute(query)])
+        return await self._read(lambda c: _records(c, query))
 
     async def page(
         self, owner: str, *, limit: int, states: Collection[State] = (), after: tuple[int, str] | None = None
@@ -195,7 +198,7 @@ class Store:
         if after is not None:
             query = query.where(tuple_(EXECUTIONS.c.create_time, EXECUTIONS.c.id) < tuple_(*after))
         query = query.order_by(EXECUTIONS.c.create_time.desc(), EXECUTIONS.c.id.desc()).limit(limit)
-        return await self._read(lambda c: [_record(row) for row in c.execute(query)])
+        return await self._read(lambda c: _records(c, query))
 
     async def artifacts(self, execution_id: str) -> Mapping[tuple[int, int], ArtifactRecord]:
         """Return the artifacts of an execution's result by (item_index, array_index)."""
@@ -220,11 +223,6 @@ class Store:
         rows = await self._read(lambda c: c.execute(query).all())
         return [(row.backend, row.engine, row.method, State(row.state)) for row in rows]
 
-    async def count_attempts(self, execution_id: str) -> int:
-        """Return how many attempts of an execution were closed."""
-        query = select(func.count()).select_from(ATTEMPTS).where(ATTEMPTS.c.execution_id == execution_id)
-        return await self._read(lambda c: int(c.execute(query).scalar() or 0))
-
     async def _read(self, work: Callable[[Connection], ResultT]) -> ResultT:
         def read() -> ResultT:
             try:
@@ -234,6 +232,25 @@ class Store:
                 raise translate(error) from error
 
         return await asyncio.get_running_loop().run_in_executor(self._reader, read)
+
+
+def _records(connection: Connection, query: Select[tuple[object, ...]]) -> list[ExecutionRecord]:
+    """Run a query for executions; those with an attempt before theirs get it."""
+    records = [_record(row) for row in connection.execute(query)]
+    again = [record.id for record in records if record.attempt > 1]
+    if not again:
+        return records
+    attempts = select(ATTEMPTS).where(ATTEMPTS.c.execution_id.in_(again)).order_by(ATTEMPTS.c.attempt)
+    closed: dict[str, bytes] = dict.fromkeys(again, b"")
+    for row in connection.execute(attempts):
+        closed[row.execution_id] += closed_attempt_to_bytes(
+            attempt=row.attempt,
+            instance=row.instance,
+            start_time=row.start_time,
+            end_time=row.end_time,
+            error=row.error or b"",
+        )
+    return [replace(record, closed_attempts=closed.get(record.id, b"")) for record in records]
 
 
 def _move(connection: Connection, before: ExecutionRecord, after: ExecutionRecord) -> bool:

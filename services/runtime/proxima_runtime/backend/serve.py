@@ -14,6 +14,7 @@ from proxima_runtime.backend.engine import Engine
 from proxima_runtime.backend.jobs import Jobs
 from proxima_runtime.backend.metrics import BackendMetrics, WorkerCollector
 from proxima_runtime.backend.pool import WorkerPool
+from proxima_runtime.backend.registration import Registrar
 from proxima_runtime.backend.servicer import SERVICE_NAME, BackendServicer
 from proxima_runtime.backend.settings import BackendSettings
 from proxima_runtime.errors import ProximaError, Unavailable
@@ -75,6 +76,8 @@ class BackendRuntime:
             hang_seconds=settings.hang_seconds,
             max_result_bytes=settings.max_result_bytes,
         )
+        registration = settings.registration(engine.name)
+        self._registrar = Registrar(registration) if registration is not None else None
         self._ready: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -89,9 +92,13 @@ class BackendRuntime:
         self._jobs.on_worker_change = lambda problem: self._tell(health, problem)
         self._pool.start()
         await self._ready
+        if self._registrar is not None:
+            self._registrar.start()
 
     async def drain(self) -> None:
         """See `Service`."""
+        if self._registrar is not None:
+            await self._registrar.leave()
         await self._jobs.drain()
 
     async def close(self) -> None:
@@ -99,6 +106,8 @@ class BackendRuntime:
         await self._jobs.stop_all()
         await self._pool.close()
         self._jobs.close()
+        if self._registrar is not None:
+            await self._registrar.close()
 
     def _tell(self, health: Health, problem: str | None) -> None:
         """The workers became ready, or cannot start."""

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import os
+import re
+import socket
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from proxima_runtime.address import parse_address
 from proxima_runtime.backend.limits import available_memory_bytes, available_processor_count, memory_cap_bytes
+from proxima_runtime.backend.registration import Registration
 from proxima_runtime.settings import ServiceSettings
+
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 
 
 class BackendSettings(ServiceSettings):
@@ -25,6 +34,12 @@ class BackendSettings(ServiceSettings):
         max_result_bytes: largest result of one job; 0 leaves it to the memory cap.
         retained_result_bytes: large results that were sent to their end are dropped early, oldest first, when those
             kept take more than this.
+        register_with: gRPC target of an orchestrator to register with; absent means that its configuration names this
+            instance.
+        instance_id: id to register under, a lower-case letter first; absent means host name and process id.
+        advertise: gRPC target where that orchestrator reaches this instance; absent means `listen`.
+        lease_seconds: how long the orchestrator keeps a registration without a renewal; it is renewed three times as
+            often.
     """
 
     model_config = SettingsConfigDict(env_prefix="PROXIMA_BACKEND_", frozen=True, extra="forbid")
@@ -38,6 +53,41 @@ class BackendSettings(ServiceSettings):
     hang_seconds: float = Field(default=60.0, gt=0, le=86_400)
     max_result_bytes: int = Field(default=0, ge=0)
     retained_result_bytes: int = Field(default=256 * 2**20, ge=0)
+    register_with: str | None = None
+    instance_id: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9._-]{0,62}$")
+    advertise: str | None = None
+    lease_seconds: int = Field(default=60, ge=10, le=3600)
+
+    @field_validator("register_with", "advertise")
+    @classmethod
+    def _is_target(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_address(text.removeprefix("dns:///"))
+        return text
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        address = self.listen_address
+        is_definite = address.path is not None or (address.port and address.host not in _EVERY_ADDRESS)
+        if self.register_with and not self.advertise and not is_definite:
+            raise ValueError(
+                f"advertise: an orchestrator cannot reach {self.listen}; give the address where it can, or listen on "
+                "one address and port"
+            )
+        return self
+
+    def registration(self, backend: str) -> Registration | None:
+        """What to tell an orchestrator about this instance of `backend`; None where none is to be told."""
+        if self.register_with is None:
+            return None
+        host = re.sub(r"[^a-z0-9-]+", "-", socket.gethostname().lower()).strip("-")[:40]
+        instance = self.instance_id or f"i-{host}-{os.getpid()}"
+        return Registration(
+            orchestrator=self.register_with,
+            name=f"backends/{backend}/instances/{instance}",
+            target=self.advertise or self.listen_address.target,
+            lease_seconds=self.lease_seconds,
+        )
 
     def resolved_thread_count(self) -> int:
         """The thread count in force."""

@@ -93,23 +93,28 @@ class BackendCatalogServiceServicer:
 
     def RegisterBackendInstance(self, request, context):
         """Adds an instance that starts by itself (a job of a batch system, a pod). It stays until its lease ends without a renewal
-        by the same call. It stays registered when the caller goes away. Idempotent by instance name.
+        by the same call. It stays registered when the caller goes away. Idempotent by instance name; a known name with another
+        target replaces the instance. A registration does not outlive the orchestrator's process: the renewal brings it back.
 
         Errors:
-        - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name or target is malformed.
-        - UNAVAILABLE, ERROR_REASON_BACKEND_UNAVAILABLE: the target does not answer as a backend.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
+        - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name, target or lease is malformed, or the name is an instance of the
+        configuration. Correct it.
+        - UNAVAILABLE, ERROR_REASON_BACKEND_UNAVAILABLE: the target does not answer as that backend. Start it, and try again.
+        - RESOURCE_EXHAUSTED, ERROR_REASON_QUEUE_FULL: too many instances are registered. Unregister one.
+        - PERMISSION_DENIED, ERROR_REASON_PERMISSION_DENIED: this orchestrator takes backends from its configuration only. Have
+        registration allowed there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnregisterBackendInstance(self, request, context):
-        """Removes an instance that was registered; what runs there is requeued. Idempotent. It goes on when the caller goes away.
+        """Removes an instance that was registered; what runs there is stopped and requeued, as when its lease ends. Idempotent. It
+        goes on when the caller goes away.
 
         Errors:
-        - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such instance.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
+        - NOT_FOUND, ERROR_REASON_NOT_FOUND: no instance of that name has registered. There is nothing to remove.
+        - PERMISSION_DENIED, ERROR_REASON_PERMISSION_DENIED: this orchestrator takes backends from its configuration only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

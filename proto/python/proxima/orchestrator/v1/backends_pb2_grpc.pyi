@@ -51,19 +51,24 @@ class BackendCatalogServiceStub:
     """
     RegisterBackendInstance: _grpc.UnaryUnaryMultiCallable[_backends_pb2.RegisterBackendInstanceRequest, _backends_pb2.RegisterBackendInstanceResponse]
     """Adds an instance that starts by itself (a job of a batch system, a pod). It stays until its lease ends without a renewal
-    by the same call. It stays registered when the caller goes away. Idempotent by instance name.
+    by the same call. It stays registered when the caller goes away. Idempotent by instance name; a known name with another
+    target replaces the instance. A registration does not outlive the orchestrator's process: the renewal brings it back.
 
     Errors:
-    - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name or target is malformed.
-    - UNAVAILABLE, ERROR_REASON_BACKEND_UNAVAILABLE: the target does not answer as a backend.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
+    - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name, target or lease is malformed, or the name is an instance of the
+      configuration. Correct it.
+    - UNAVAILABLE, ERROR_REASON_BACKEND_UNAVAILABLE: the target does not answer as that backend. Start it, and try again.
+    - RESOURCE_EXHAUSTED, ERROR_REASON_QUEUE_FULL: too many instances are registered. Unregister one.
+    - PERMISSION_DENIED, ERROR_REASON_PERMISSION_DENIED: this orchestrator takes backends from its configuration only. Have
+      registration allowed there.
     """
     UnregisterBackendInstance: _grpc.UnaryUnaryMultiCallable[_backends_pb2.UnregisterBackendInstanceRequest, _backends_pb2.UnregisterBackendInstanceResponse]
-    """Removes an instance that was registered; what runs there is requeued. Idempotent. It goes on when the caller goes away.
+    """Removes an instance that was registered; what runs there is stopped and requeued, as when its lease ends. Idempotent. It
+    goes on when the caller goes away.
 
     Errors:
-    - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such instance.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
+    - NOT_FOUND, ERROR_REASON_NOT_FOUND: no instance of that name has registered. There is nothing to remove.
+    - PERMISSION_DENIED, ERROR_REASON_PERMISSION_DENIED: this orchestrator takes backends from its configuration only.
     """
     GetServerInfo: _grpc.UnaryUnaryMultiCallable[_backends_pb2.GetServerInfoRequest, _backends_pb2.GetServerInfoResponse]
     """Says which orchestrator this is and whether it is idle. Idempotent; nothing happens when the caller goes away.
@@ -94,19 +99,24 @@ class BackendCatalogServiceAsyncStub(BackendCatalogServiceStub):
     """
     RegisterBackendInstance: _aio.UnaryUnaryMultiCallable[_backends_pb2.RegisterBackendInstanceRequest, _backends_pb2.RegisterBackendInstanceResponse]  # type: ignore[assignment]
     """Adds an instance that starts by itself (a job of a batch system, a pod). It stays until its lease ends without a renewal
-    by the same call. It stays registered when the caller goes away. Idempotent by instance name.
+    by the same call. It stays registered when the caller goes away. Idempotent by instance name; a known name with another
+    target replaces the instance. A registration does not outlive the orchestrator's process: the renewal brings it back.
 
     Errors:
-    - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name or target is malformed.
-    - UNAVAILABLE, ERROR_REASON_BACKEND_UNAVAILABLE: the target does not answer as a backend.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
+    - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name, target or lease is malformed, or the name is an instance of the
+      configuration. Correct it.
+    - UNAVAILABLE, ERROR_REASON_BACKEND_UNAVAILABLE: the target does not answer as that backend. Start it, and try again.
+    - RESOURCE_EXHAUSTED, ERROR_REASON_QUEUE_FULL: too many instances are registered. Unregister one.
+    - PERMISSION_DENIED, ERROR_REASON_PERMISSION_DENIED: this orchestrator takes backends from its configuration only. Have
+      registration allowed there.
     """
     UnregisterBackendInstance: _aio.UnaryUnaryMultiCallable[_backends_pb2.UnregisterBackendInstanceRequest, _backends_pb2.UnregisterBackendInstanceResponse]  # type: ignore[assignment]
-    """Removes an instance that was registered; what runs there is requeued. Idempotent. It goes on when the caller goes away.
+    """Removes an instance that was registered; what runs there is stopped and requeued, as when its lease ends. Idempotent. It
+    goes on when the caller goes away.
 
     Errors:
-    - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such instance.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
+    - NOT_FOUND, ERROR_REASON_NOT_FOUND: no instance of that name has registered. There is nothing to remove.
+    - PERMISSION_DENIED, ERROR_REASON_PERMISSION_DENIED: this orchestrator takes backends from its configuration only.
     """
     GetServerInfo: _aio.UnaryUnaryMultiCallable[_backends_pb2.GetServerInfoRequest, _backends_pb2.GetServerInfoResponse]  # type: ignore[assignment]
     """Says which orchestrator this is and whether it is idle. Idempotent; nothing happens when the caller goes away.
@@ -152,12 +162,16 @@ class BackendCatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_backends_pb2.RegisterBackendInstanceResponse, _abc.Awaitable[_backends_pb2.RegisterBackendInstanceResponse]]:
         """Adds an instance that starts by itself (a job of a batch system, a pod). It stays until its lease ends without a renewal
-        by the same call. It stays registered when the caller goes away. Idempotent by instance name.
+        by the same call. It stays registered when the caller goes away. Idempotent by instance name; a known name with another
+        target replaces the instance. A registration does not outlive the orchestrator's process: the renewal brings it back.
 
         Errors:
-        - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name or target is malformed.
-        - UNAVAILABLE, ERROR_REASON_BACKEND_UNAVAILABLE: the target does not answer as a backend.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
+        - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the name, target or lease is malformed, or the name is an instance of the
+          configuration. Correct it.
+        - UNAVAILABLE, ERROR_REASON_BACKEND_UNAVAILABLE: the target does not answer as that backend. Start it, and try again.
+        - RESOURCE_EXHAUSTED, ERROR_REASON_QUEUE_FULL: too many instances are registered. Unregister one.
+        - PERMISSION_DENIED, ERROR_REASON_PERMISSION_DENIED: this orchestrator takes backends from its configuration only. Have
+          registration allowed there.
         """
 
     @_abc_1.abstractmethod
@@ -166,11 +180,12 @@ class BackendCatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _backends_pb2.UnregisterBackendInstanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_backends_pb2.UnregisterBackendInstanceResponse, _abc.Awaitable[_backends_pb2.UnregisterBackendInstanceResponse]]:
-        """Removes an instance that was registered; what runs there is requeued. Idempotent. It goes on when the caller goes away.
+        """Removes an instance that was registered; what runs there is stopped and requeued, as when its lease ends. Idempotent. It
+        goes on when the caller goes away.
 
         Errors:
-        - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such instance.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version takes backends from its configuration only.
+        - NOT_FOUND, ERROR_REASON_NOT_FOUND: no instance of that name has registered. There is nothing to remove.
+        - PERMISSION_DENIED, ERROR_REASON_PERMISSION_DENIED: this orchestrator takes backends from its configuration only.
         """
 
     @_abc_1.abstractmethod
