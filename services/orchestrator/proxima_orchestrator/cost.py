@@ -1,6 +1,8 @@
 """Seconds from work units, by a stated rule that is not calibrated on this machine yet.
 
-    seconds = t0(engine, method) + work_units / (rate(engine, method, precision) * threads^0.8)
+    seconds = t0(engine, method) + repeats * t_s(engine, method) + work_units / (rate(engine, method) * threads^0.8)
+
+where repeats is the number of shots of a method that runs the circuit once a shot, else 0.
 
 The backend owns the work units (amplitude updates, or what its rule says); this module owns the seconds. Rates are
 single thread figures of one development machine, good to a factor of a few: the basis says "uncalibrated".
@@ -26,10 +28,11 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Rate:
-    """Seconds before the first unit of work, and units of work a second on one thread in the default precision."""
+    """Seconds before the first unit of work, units a second on one thread in default precision, seconds a repeat."""
 
     fixed_seconds: float
     units_per_second: float
+    repeat_seconds: float = 0.0
 
 
 # One core of an AMD EPYC server: random single-qubit rotations and CX, depth 20, 1000 shots, n = 12 to 20 (density
@@ -46,14 +49,18 @@ _RATES: dict[tuple[str, Method], _Rate] = {
 _UNKNOWN = _Rate(fixed_seconds=0.005, units_per_second=1e8)
 
 
-def predict(*, engine: str, method: Method, precision: Precision, work_units: float, thread_count: int) -> Prediction:
-    """Return the predicted seconds of `work_units` on an engine and method with `thread_count` threads."""
+def predict(
+    *, engine: str, method: Method, precision: Precision, work_units: float, thread_count: int, repeats: int = 0
+) -> Prediction:
+    """Return the predicted seconds of `work_units` in so many repeats on an engine and method with so many threads."""
     rate = _RATES.get((engine, method), _UNKNOWN)
     threads = max(1, thread_count) ** _THREAD_EXPONENT
-    seconds = rate.fixed_seconds + work_units / (rate.units_per_second * threads)
+    repeating = repeats * rate.repeat_seconds
+    seconds = rate.fixed_seconds + repeating + work_units / (rate.units_per_second * threads)
     known = "" if (engine, method) in _RATES else f"no rate known for {engine}, default "
+    each = f"{repeats} x {rate.repeat_seconds * 1000:g} ms + " if repeating else ""
     basis = (
-        f"uncalibrated: {known}{rate.fixed_seconds * 1000:g} ms + {work_units:.3g} work units at "
+        f"uncalibrated: {known}{rate.fixed_seconds * 1000:g} ms + {each}{work_units:.3g} work units at "
         f"{rate.units_per_second * threads:.2g}/s on {max(1, thread_count)} thread(s), {precision.label}"
     )
     return Prediction(seconds=seconds, basis=basis)

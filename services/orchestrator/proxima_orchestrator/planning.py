@@ -19,8 +19,25 @@ from proxima_orchestrator.capabilities import (
 )
 from proxima_orchestrator.characteristics import Characteristics
 from proxima_orchestrator.cost import predict, threads_for
+from proxima_orchestrator.noise.model import NoiseSummary
 
 DEFAULT_SHOTS = 1024
+
+DEFAULT_TRAJECTORIES = 1024
+"""Runs behind expectation values that a method samples, where no shots were asked for."""
+
+# What users read instead of the label.
+_FEATURE_NAMES = {
+    Feature.MID_CIRCUIT_MEASUREMENT: "mid-circuit measurement",
+    Feature.CLASSICAL_CONDITION: "classical conditions (if)",
+    Feature.UNITARY: "explicit unitaries",
+    Feature.CHANNEL: "noise channels",
+    Feature.READOUT_ERROR: "readout error",
+    Feature.DELAY: "delays",
+    Feature.GLOBAL_PHASE_INSTRUCTION: "conditional global phases",
+    Feature.PARAMETER_BINDINGS: "parameter bindings",
+    Feature.NON_CLIFFORD: "gates outside of the Clifford group",
+}
 
 MEMORY_REASONS = ("ERROR_REASON_ABOVE_SAFE_LINE", "ERROR_REASON_INSUFFICIENT_MEMORY")
 
@@ -52,16 +69,23 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observable:
-    """A real combination of Pauli strings over the declared qubits, highest qubit first."""
+    """A real combination of Pauli strings over the declared qubits, highest qubit first.
+
+    `extends_with_identity`: strings may be shorter than there are declared qubits, and act as I on the higher ones.
+    """
 
     name: str
     paulis: tuple[str, ...]
     coefficients: tuple[float, ...]
+    extends_with_identity: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResultRequest:
-    """What to return; `shots` of 0 means no counts."""
+    """What to return; `shots` of 0 means no counts.
+
+    With observables and no measurement in the circuit, shots are the runs behind sampled expectation values.
+    """
 
     shots: int = 0
     probabilities: bool = False
@@ -93,7 +117,7 @@ class Options:
         method, engine, precision: likewise.
         timeout_seconds: time limit of the run; None for none.
         preference: what selection prefers.
-        max_error: truncation budget, in [0, 1).
+        max_error: truncation budget, in [0, 1), for methods that truncate; the others are exact anyway.
         thread_count: threads; 0 lets the plan choose.
     """
 
@@ -148,6 +172,7 @@ class Candidate:
     memory_bytes: int = 0
     available_bytes: int = 0
     largest_qubit_count: int = 0
+    max_error: float = 0.0
     memory_rule: str = ""
     seconds: float = 0.0
     prediction_basis: str = ""
@@ -175,6 +200,7 @@ class Plan:
         thread_count: threads that the run will use.
         warnings: what the user should know.
         planning_seconds: measured time of planning.
+        noise: where the noise model attached; None where none was asked for.
     """
 
     chosen: Candidate | None
@@ -185,6 +211,26 @@ class Plan:
     thread_count: int = 0
     warnings: tuple[str, ...] = ()
     planning_seconds: float = 0.0
+    noise: NoiseSummary | None = None
+
+
+# What makes one run of a pure state random.
+_RANDOM = frozenset({Feature.CHANNEL, Feature.RESET, Feature.CLASSICAL_CONDITION, Feature.MID_CIRCUIT_MEASUREMENT})
+_PURE = frozenset({Method.STATEVECTOR, Method.STABILIZER, Method.MATRIX_PRODUCT_STATE})
+
+
+def is_sampled(method: Method, circuit: Characteristics) -> bool:
+    """Return whether a method runs a circuit once a shot, so that all of its results are statistical."""
+    return method is Method.TRAJECTORIES or (method in _PURE and bool(circuit.features & _RANDOM))
+
+
+def results_for(method: Method, results: ResultRequest, circuit: Characteristics) -> ResultRequest:
+    """Return what to ask of a method: where it samples expectation values it needs shots, where it does not, none."""
+    if not results.observables:
+        return results
+    if is_sampled(method, circuit):
+        return results if results.shots else replace(results, shots=DEFAULT_TRAJECTORIES)
+    return results if circuit.measurement_count else replace(results, shots=0)
 
 
 def resolve_results(asked: ResultRequest, characteristics: Characteristics) -> ResultRequest:
@@ -196,7 +242,7 @@ def resolve_results(asked: ResultRequest, characteristics: Characteristics) -> R
     measures = characteristics.measurement_count > 0
     if not asked.kinds:
         return ResultRequest(shots=DEFAULT_SHOTS) if measures else ResultRequest(probabilities=True)
-    if asked.shots and not measures:
+    if asked.shots and not measures and not asked.observables:
         raise RefusedError(
             Refusal(
                 reason="ERROR_REASON_NO_MEASUREMENT",
@@ -249,6 +295,7 @@ def _candidate(
         ),
         deterministic=capability.deterministic,
         available_bytes=offer.memory_cap_bytes,
+        max_error=options.max_error if Feature.MAX_ERROR in capability.features else 0.0,
         exclusions=tuple(_missing(offer, capability, options, results, circuit)),
     )
 
@@ -262,6 +309,7 @@ def _missing(
 ) -> Iterable[Exclusion]:
     """Yield what a method lacks, by the capability filter."""
     name = f"{capability.engine} {capability.method.label}"
+    results = results_for(capability.method, results, circuit)
 
     def lacks(description: str) -> Exclusion:
         return Exclusion(reason="ERROR_REASON_UNSUPPORTED_BY_BACKEND", description=f"{name} {description}")
@@ -271,12 +319,21 @@ def _missing(
     gates = sorted(circuit.gates - capability.gates)
     if gates:
         yield lacks(f"lacks the gate(s) {', '.join(gates)}")
-    needed = circuit.features | ({Feature.MAX_ERROR} if options.max_error else set())
-    features = sorted(feature.label for feature in needed - capability.features)
-    if features == [Feature.NON_CLIFFORD.label]:
+    missing = circuit.features - capability.features
+    features = sorted(_FEATURE_NAMES.get(feature, feature.label) for feature in missing)
+    if missing == {Feature.NON_CLIFFORD}:
         yield lacks("takes Clifford circuits only, and this one is not")
     elif features:
         yield lacks(f"lacks {', '.join(features)}")
+    if results.statevector and circuit.features & _RANDOM:
+        causes = sorted(_FEATURE_NAMES.get(feature, feature.label) for feature in circuit.features & _RANDOM)
+        yield Exclusion(
+            reason="ERROR_REASON_UNSUPPORTED_BY_BACKEND",
+            description=(
+                f"a circuit with {', '.join(causes)} has no one state vector; ask for the density matrix, or for "
+                "probabilities or counts"
+            ),
+        )
     kinds = sorted(kind.label for kind in results.kinds - capability.results)
     if kinds:
         yield lacks(f"does not give {', '.join(kinds)}")
@@ -288,11 +345,37 @@ def _missing(
         yield lacks(f"has {offer.thread_count} thread(s), {options.thread_count} were asked")
 
 
-def with_estimate(candidate: Candidate, estimate: Estimate, *, safe_fraction: float) -> Candidate:
+def plan_warnings(
+    chosen: Candidate | None, options: Options, results: ResultRequest, circuit: Characteristics
+) -> Iterable[str]:
+    """Yield what the user should know about how the choice gives the results."""
+    if chosen is None:
+        return
+    if options.max_error and not chosen.max_error:
+        yield f"max_error {options.max_error:g} changes nothing here: {chosen.label} does not truncate"
+    if not results.observables:
+        return
+    if is_sampled(chosen.method, circuit):
+        if not results.shots:
+            yield (
+                f"{chosen.method.label} samples the expectation values: over {DEFAULT_TRAJECTORIES} runs, as no shots "
+                "were asked for"
+            )
+    elif results.shots and not circuit.measurement_count:
+        yield (
+            f"no shots are drawn: the circuit has no measurement, and {chosen.method.label} computes the expectation "
+            "values without sampling"
+        )
+    if Feature.READOUT_ERROR in circuit.features:
+        yield "readout error changes counts and probabilities, never expectation values"
+
+
+def with_estimate(candidate: Candidate, estimate: Estimate, *, safe_fraction: float, repeats: int = 0) -> Candidate:
     """Return the candidate with the backend's figures, predicted seconds, and what excludes it now.
 
     The memory that counts as available is the backend's cap of one execution, a promise that the backend enforces; up
-    to `safe_fraction` of it may be used without consent.
+    to `safe_fraction` of it may be used without consent. `repeats` is how often the circuit is run, where a method runs
+    it once a shot.
     """
     cap = candidate.available_bytes
     needed = estimate.peak_memory_bytes
@@ -324,6 +407,7 @@ def with_estimate(candidate: Candidate, estimate: Estimate, *, safe_fraction: fl
         precision=candidate.precision,
         work_units=estimate.work_units,
         thread_count=candidate.thread_count,
+        repeats=repeats,
     )
     return replace(
         candidate,

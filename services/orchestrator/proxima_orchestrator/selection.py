@@ -121,7 +121,7 @@ def _reliability(candidate: Candidate, history: History) -> float:
     return (record.completed + 1) / (record.completed + record.failed + 2)
 
 
-def explain(ranked: Sequence[Candidate], preference: Preference) -> str:
+def explain(ranked: Sequence[Candidate], *, circuit: Characteristics, preference: Preference) -> str:
     """Return in full sentences why the first of the ranked candidates was chosen; it must be able to run."""
     chosen, *others = ranked
     figures = f"predicted {readable_seconds(chosen.seconds)} (uncalibrated) and {readable_bytes(chosen.memory_bytes)}"
@@ -136,6 +136,8 @@ def explain(ranked: Sequence[Candidate], preference: Preference) -> str:
     else:
         lead = f"{chosen.label} scores highest with {chosen.score:.2f}: {figures}."
     sentences = [lead]
+    if circuit.noise_strength:
+        sentences.append(f"The noise strength E of the circuit is {circuit.noise_strength:.3g}.")
     if runners:
         second = runners[0]
         sentences.append(

@@ -232,7 +232,7 @@ def test_ranking_is_total_and_within_bounds(candidates: list[Candidate], prefere
     if usable and preference is Preference.LEAST_MEMORY:
         assert usable[0].memory_bytes == min(item.memory_bytes for item in usable)
     if usable:
-        assert explain(ranked, preference).startswith(usable[0].label)
+        assert explain(ranked, circuit=circuit(), preference=preference).startswith(usable[0].label)
 
 
 @pytest.mark.parametrize(("scale", "chosen"), [(1e-4, Precision.DOUBLE), (1.0, Precision.SINGLE)])

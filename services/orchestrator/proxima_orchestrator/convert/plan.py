@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from google.protobuf import duration_pb2
 from proxima.backend.v1 import backend_pb2
@@ -14,7 +15,10 @@ from proxima_orchestrator.capabilities import Method, Precision
 from proxima_orchestrator.characteristics import Characteristics
 from proxima_orchestrator.circuit import Circuit
 from proxima_orchestrator.convert.errors import invalid, refusal_error
+from proxima_orchestrator.convert.noise import noise_to_message
 from proxima_orchestrator.planning import Candidate, Observable, Options, Plan, ResultRequest
+
+_MAX_LETTERS = 2**26
 
 
 def characteristics_to_message(value: Characteristics) -> executions_pb2.Characteristics:
@@ -50,6 +54,8 @@ def plan_to_message(plan: Plan) -> executions_pb2.Plan:
     )
     if plan.chosen is not None:
         message.chosen.CopyFrom(message.candidates[0])
+    if plan.noise is not None:
+        message.noise.CopyFrom(noise_to_message(plan.noise))
     if plan.refusal is not None:
         message.error.CopyFrom(to_status(refusal_error(plan.refusal)))
     return message
@@ -66,6 +72,7 @@ def _candidate_to_message(value: Candidate) -> executions_pb2.Candidate:
         predicted_seconds=value.seconds,
         prediction_basis=value.prediction_basis,
         memory_rule=value.memory_rule,
+        max_error=value.max_error,
         score=value.score,
         factors=[
             executions_pb2.ScoreFactor(name=item.name, weight=item.weight, value=item.value) for item in value.factors
@@ -87,6 +94,7 @@ def chosen_from_message(message: executions_pb2.Plan) -> Candidate:
         thread_count=message.thread_count,
         memory_bytes=chosen.predicted_memory_bytes,
         available_bytes=chosen.available_memory_bytes,
+        max_error=chosen.max_error,
         seconds=chosen.predicted_seconds,
     )
 
@@ -99,7 +107,12 @@ def results_to_message(value: ResultRequest) -> result_pb2.ResultSpec:
         statevector=value.statevector,
         density_matrix=value.density_matrix,
         observables=[
-            observable_pb2.Observable(name=item.name, paulis=item.paulis, coefficients=item.coefficients)
+            observable_pb2.Observable(
+                name=item.name,
+                paulis=item.paulis,
+                coefficients=item.coefficients,
+                extends_with_identity=item.extends_with_identity,
+            )
             for item in value.observables
         ],
     )
@@ -118,7 +131,7 @@ def job_options(
         thread_count=candidate.thread_count,
         memory_limit_bytes=candidate.available_bytes,
         grace_period=duration(grace_seconds),
-        max_error=options.max_error,
+        max_error=candidate.max_error,
     )
     if options.timeout_seconds is not None:
         job.timeout.CopyFrom(duration(options.timeout_seconds))
@@ -139,32 +152,33 @@ def over_active_qubits(results: ResultRequest, circuit: Circuit) -> ResultReques
         return results
     declared = circuit.declared_qubit_count
     active = circuit.active_qubits.tolist()
-    kept = [declared - 1 - qubit for qubit in reversed(active)]
-    idle = sorted(set(range(declared)) - set(kept))
+    idle = sorted(set(range(declared)).difference(active))
+    letters = sum(len(item.paulis) for item in results.observables) * len(active)
+    if letters > _MAX_LETTERS:
+        raise invalid(
+            "spec.results.observables",
+            f"have {letters} letters over the {len(active)} qubits in use, at most {_MAX_LETTERS} are allowed; split "
+            "them",
+        )
     observables = []
     for index, item in enumerate(results.observables):
-        if len(item.paulis[0]) != declared:
+        length = len(item.paulis[0])
+        if length != declared and not (item.extends_with_identity and length < declared):
             raise invalid(
                 f"spec.results.observables[{index}].paulis",
-                f"have {len(item.paulis[0])} letters, the circuit declares {declared} qubits",
+                f"{(item.name or item.paulis[0])[:100]!r} has Pauli strings of {length} letters, the circuit declares "
+                f"{declared} qubit{'s' if declared > 1 else ''}; write one letter for each qubit, highest qubit first",
             )
-        vanishes = [any(term[place] in "XY" for place in idle) for term in item.paulis]
-        observables.append(
-            Observable(
-                name=item.name,
-                paulis=tuple("".join(term[place] for place in kept) for term in item.paulis),
-                coefficients=tuple(
-                    0.0 if gone else value for gone, value in zip(vanishes, item.coefficients, strict=True)
-                ),
-            )
-        )
-    return ResultRequest(
-        shots=results.shots,
-        probabilities=results.probabilities,
-        statevector=results.statevector,
-        density_matrix=results.density_matrix,
-        observables=tuple(observables),
-    )
+        paulis, coefficients = item.paulis, item.coefficients
+        if length != len(active) or idle:
+            # The letter of qubit q is the q-th from the right.
+            places = [-1 - qubit if qubit < length else None for qubit in reversed(active)]
+            unseen = [-1 - qubit for qubit in idle if qubit < length]
+            paulis = tuple("".join("I" if place is None else term[place] for place in places) for term in item.paulis)
+            vanishes = [any(term[place] in "XY" for place in unseen) for term in item.paulis]
+            coefficients = tuple(0.0 if gone else value for gone, value in zip(vanishes, coefficients, strict=True))
+        observables.append(Observable(name=item.name, paulis=paulis, coefficients=coefficients))
+    return replace(results, observables=tuple(observables))
 
 
 def duration(seconds: float) -> duration_pb2.Duration:

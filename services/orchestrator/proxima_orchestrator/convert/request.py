@@ -15,6 +15,8 @@ from proxima_runtime.errors import NotFound, Unimplemented
 
 from proxima_orchestrator.capabilities import Method, Precision
 from proxima_orchestrator.convert.errors import invalid
+from proxima_orchestrator.convert.noise import noise_from_message
+from proxima_orchestrator.noise.model import NoiseModel
 from proxima_orchestrator.planning import Observable, Options, Preference, ResultRequest
 
 NumberT = TypeVar("NumberT", Method, Precision, Preference)
@@ -25,17 +27,22 @@ _MAX_SEED = 2**32 - 1
 _MAX_TIMEOUT_SECONDS = 366 * 24 * 3600
 _MAX_OBSERVABLES = 10_000
 _MAX_TERMS = 1_000_000
+_MAX_OBSERVABLE_NAME = 1_000
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PAULI = re.compile(r"[IXYZ]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Specification:
-    """What to execute and how; `source` is OpenQASM text, None where `message.circuit.circuit` holds columns."""
+    """What to execute and how; `source` is OpenQASM text, None where `message.circuit.circuit` holds columns.
+
+    `noise` is None where no noise model was given.
+    """
 
     source: bytes | None
     display_name: str
     options: Options
+    noise: NoiseModel | None
     message: executions_pb2.ExecutionSpec
 
 
@@ -45,7 +52,7 @@ def specification_of(message: executions_pb2.ExecutionSpec, *, seed: int, backen
     Raises:
         InvalidArgument: INVALID_REQUEST; a field is missing, out of range or contradicts another.
         NotFound: UNKNOWN_BACKEND; the backend is none of `backends`.
-        Unimplemented: NOT_IMPLEMENTED; noise and bindings.
+        Unimplemented: NOT_IMPLEMENTED; bindings.
     """
     circuit = message.circuit
     if circuit.WhichOneof("source") is None:
@@ -54,17 +61,17 @@ def specification_of(message: executions_pb2.ExecutionSpec, *, seed: int, backen
         raise invalid("spec.circuit.openqasm", f"has {len(circuit.openqasm)} bytes, at most {SOURCE_BYTES} are allowed")
     if len(circuit.display_name) > 255:
         raise invalid("spec.circuit.display_name", "has more than 255 characters; use a shorter name")
-    for field in ("noise", "bindings"):
-        if message.HasField(field):
-            raise Unimplemented(
-                f"spec.{field}: this version does not serve it yet; leave it out",
-                reason=errors_pb2.ERROR_REASON_NOT_IMPLEMENTED,
-                metadata={"method": f"spec.{field}"},
-            )
+    if message.HasField("bindings"):
+        raise Unimplemented(
+            "spec.bindings: this version does not serve it yet; leave it out",
+            reason=errors_pb2.ERROR_REASON_NOT_IMPLEMENTED,
+            metadata={"method": "spec.bindings"},
+        )
     return Specification(
         source=circuit.openqasm if circuit.WhichOneof("source") == "openqasm" else None,
         display_name=circuit.display_name,
         options=_options(message, seed, backends),
+        noise=noise_from_message(message.noise) if message.HasField("noise") else None,
         message=message,
     )
 
@@ -145,7 +152,14 @@ def _observable(index: int, message: observable_pb2.Observable) -> Observable:
     lengths = {len(term) for term in message.paulis}
     if len(lengths) != 1 or not all(_PAULI.fullmatch(term) for term in message.paulis):
         raise invalid(f"{field}.paulis", "must be strings of I, X, Y, Z of one length, the number of declared qubits")
-    return Observable(name=message.name, paulis=tuple(message.paulis), coefficients=tuple(message.coefficients))
+    if len(message.name) > _MAX_OBSERVABLE_NAME:
+        raise invalid(f"{field}.name", f"has more than {_MAX_OBSERVABLE_NAME} characters; use a shorter name")
+    return Observable(
+        name=message.name,
+        paulis=tuple(message.paulis),
+        coefficients=tuple(message.coefficients),
+        extends_with_identity=message.extends_with_identity,
+    )
 
 
 def execution_id(name: str) -> str:

@@ -16,9 +16,13 @@ from proxima_orchestrator.catalog import BackendCatalog
 from proxima_orchestrator.characteristics import Characteristics, characterise
 from proxima_orchestrator.circuit import Circuit, digest, strip_idle
 from proxima_orchestrator.convert.circuit import circuit_from_message, circuit_to_message
-from proxima_orchestrator.convert.errors import circuit_error, refusal_error
+from proxima_orchestrator.convert.errors import circuit_error, invalid, refusal_error
 from proxima_orchestrator.convert.plan import job_options, over_active_qubits
 from proxima_orchestrator.convert.request import Specification
+from proxima_orchestrator.noise.errors import NoiseError
+from proxima_orchestrator.noise.expansion import expand
+from proxima_orchestrator.noise.model import NoiseModel, NoiseSummary
+from proxima_orchestrator.noise.warnings import noise_warnings
 from proxima_orchestrator.planning import (
     Candidate,
     Exclusion,
@@ -27,7 +31,10 @@ from proxima_orchestrator.planning import (
     RefusedError,
     ResultRequest,
     candidates_of,
+    is_sampled,
+    plan_warnings,
     resolve_results,
+    results_for,
     with_estimate,
 )
 from proxima_orchestrator.qasm.bounded import ParserChildren, parse_bounded
@@ -64,7 +71,7 @@ class PlanningRules:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prepared:
-    """A circuit that is ready to be planned: parsed, without idle qubits, counted and serialised.
+    """A circuit that is ready to be planned: parsed, with its noise, without idle qubits, counted and serialised.
 
     Attributes:
         circuit: the circuit.
@@ -72,6 +79,9 @@ class Prepared:
         digest: SHA-256 of the columns.
         characteristics: what was counted.
         results: results to give, as resolved, over the declared qubits.
+        results_over_active: the same over the circuit's qubits.
+        noise: where the noise model attached; None where none was asked for.
+        warnings: what the user should know about circuit and noise.
     """
 
     circuit: Circuit
@@ -79,6 +89,9 @@ class Prepared:
     digest: str
     characteristics: Characteristics
     results: ResultRequest
+    results_over_active: ResultRequest
+    noise: NoiseSummary | None
+    warnings: tuple[str, ...]
 
 
 class Planner:
@@ -108,11 +121,15 @@ class Planner:
                 parsed = await parse_bounded(specification.source, self.rules.limits, self._children)
             else:
                 parsed = await self._read(specification.message.circuit.circuit)
-            if parsed.instruction_count > _THREAD_INSTRUCTIONS:
-                return await asyncio.to_thread(_prepare, parsed, specification.options.results)
-            return _prepare(parsed, specification.options.results)
+            asked, noise = specification.options.results, specification.noise
+            # Noise by moments can make much of little.
+            if parsed.instruction_count > _THREAD_INSTRUCTIONS or noise is not None:
+                return await asyncio.to_thread(_prepare, parsed, asked, noise, self.rules.limits)
+            return _prepare(parsed, asked, noise, self.rules.limits)
         except CircuitError as error:
             raise circuit_error(error) from error
+        except NoiseError as error:
+            raise invalid(f"spec.noise.rules[{error.rule}]", str(error)) from error
         except RefusedError as error:
             raise refusal_error(error.refusal) from error
 
@@ -147,21 +164,26 @@ class Planner:
             refusal = refusal_of(ranked, options, safe_fraction=self.rules.safe_fraction)
         return Plan(
             chosen=chosen,
-            reason="" if chosen is None else explain(ranked, options.preference),
+            reason=""
+            if chosen is None
+            else explain(ranked, circuit=prepared.characteristics, preference=options.preference),
             candidates=ranked,
-            results=prepared.results,
+            results=prepared.results
+            if chosen is None
+            else results_for(chosen.method, prepared.results, prepared.characteristics),
             refusal=refusal,
             thread_count=chosen.thread_count if chosen else 0,
+            warnings=(
+                *prepared.warnings,
+                *plan_warnings(chosen, options, prepared.results, prepared.characteristics),
+            ),
+            noise=prepared.noise,
             planning_seconds=time.perf_counter() - started,
         )
 
     def job(self, candidate: Candidate, options: Options, prepared: Prepared) -> bytes:
-        """Return the serialised Job of a candidate.
-
-        Raises:
-            InvalidArgument: an observable does not fit the circuit.
-        """
-        results = over_active_qubits(prepared.results, prepared.circuit)
+        """Return the serialised Job of a candidate."""
+        results = results_for(candidate.method, prepared.results_over_active, prepared.characteristics)
         rest = job_options(candidate, options, results, grace_seconds=self.rules.grace_seconds)
         return prepared.field + rest.SerializeToString()
 
@@ -204,19 +226,44 @@ class Planner:
         except ProximaError as error:
             log.warning("estimate failed", backend=candidate.backend, reason=error.reason_name, message=error.message)
             return _exclude(candidate, error.reason_name, f"backend {candidate.backend}: {error.message}")
-        return with_estimate(candidate, estimate, safe_fraction=self.rules.safe_fraction)
+        results = results_for(candidate.method, prepared.results, prepared.characteristics)
+        repeats = results.shots if is_sampled(candidate.method, prepared.characteristics) else 0
+        return with_estimate(candidate, estimate, safe_fraction=self.rules.safe_fraction, repeats=repeats)
 
 
-def _prepare(parsed: Circuit, asked: ResultRequest) -> Prepared:
-    circuit = strip_idle(parsed)
+def _prepare(parsed: Circuit, asked: ResultRequest, noise: NoiseModel | None, limits: Limits) -> Prepared:
+    circuit = parsed
+    summary: NoiseSummary | None = None
+    warnings: tuple[str, ...] = ()
+    if noise is not None:
+        circuit, summary, warnings = _with_noise(parsed, noise, limits)
+    circuit = strip_idle(circuit)
     characteristics = characterise(circuit)
+    results = resolve_results(asked, characteristics)
     return Prepared(
         circuit=circuit,
         field=frame(1, circuit_to_message(circuit).SerializeToString()),
         digest=digest(circuit),
         characteristics=characteristics,
-        results=resolve_results(asked, characteristics),
+        results=results,
+        results_over_active=over_active_qubits(results, circuit),
+        noise=summary,
+        warnings=warnings,
     )
+
+
+def _with_noise(parsed: Circuit, model: NoiseModel, limits: Limits) -> tuple[Circuit, NoiseSummary, tuple[str, ...]]:
+    expansion = expand(parsed, model, limits=limits)
+    summary = NoiseSummary(
+        instruction_count=expansion.instruction_count,
+        noisy_instruction_count=expansion.noisy_instruction_count,
+        channel_count=expansion.channel_count,
+        measurement_count=expansion.readout.measurement_count,
+        noisy_measurement_count=expansion.readout.noisy_count,
+        rules=expansion.rules,
+        noiseless_digest=digest(strip_idle(parsed)),
+    )
+    return expansion.circuit, summary, noise_warnings(model, parsed, expansion)
 
 
 def _exclude(candidate: Candidate, reason: str, description: str) -> Candidate:
