@@ -29,55 +29,55 @@ from proxima.simulation.v1 import capabilities_pb2 as proxima_dot_simulation_dot
 from proxima.simulation.v1 import result_pb2 as proxima_dot_simulation_dot_v1_dot_result__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)proxima/orchestrator/v1/comparisons.proto\x12\x17proxima.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a(proxima/orchestrator/v1/executions.proto\x1a(proxima/simulation/v1/capabilities.proto\x1a\"proxima/simulation/v1/result.proto\"\x9e\x02\n\x0e\x43omparisonSpec\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.proxima.orchestrator.v1.ExecutionSpec\x12:\n\x07targets\x18\x02 \x03(\x0b\x32).proxima.orchestrator.v1.ComparisonTarget\x12\x38\n\x0bseed_policy\x18\x03 \x01(\x0e\x32#.proxima.orchestrator.v1.SeedPolicy\x12\x12\n\nsequential\x18\x04 \x01(\x08\x12\x18\n\x10\x66\x61lse_alarm_rate\x18\x05 \x01(\x01\x12\x15\n\rtvd_threshold\x18\x06 \x01(\x01\x12\x16\n\x0eskip_diagnosis\x18\x07 \x01(\x08\"\x97\x01\n\x10\x43omparisonTarget\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12-\n\x06method\x18\x02 \x01(\x0e\x32\x1d.proxima.simulation.v1.Method\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12\x33\n\tprecision\x18\x04 \x01(\x0e\x32 .proxima.simulation.v1.Precision\"\xe5\x05\n\nComparison\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x38\n\x05state\x18\x03 \x01(\x0e\x32).proxima.orchestrator.v1.Comparison.State\x12!\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.Status\x12\x14\n\x0c\x64isplay_name\x18\x05 \x01(\t\x12\x16\n\x0e\x63ircuit_digest\x18\x06 \x01(\t\x12:\n\x07members\x18\x07 \x03(\x0b\x32).proxima.orchestrator.v1.ComparisonMember\x12\x17\n\x0fran_in_parallel\x18\x08 \x01(\x08\x12\x36\n\x05pairs\x18\t \x03(\x0b\x32\'.proxima.orchestrator.v1.PairComparison\x12\x31\n\x07verdict\x18\n \x01(\x0e\x32 .proxima.orchestrator.v1.Verdict\x12\x38\n\x0b\x64ivergences\x18\x0b \x03(\x0b\x32#.proxima.orchestrator.v1.Divergence\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x61nalyze_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07session\x18\x0f \x01(\t\x12\x12\n\nrequest_id\x18\x10 \x01(\t\"\x7f\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_RUNNING\x10\x01\x12\x13\n\x0fSTATE_ANALYZING\x10\x02\x12\x13\n\x0fSTATE_COMPLETED\x10\x03\x12\x11\n\rSTATE_ABORTED\x10\x04\x12\x0f\n\x0bSTATE_ERROR\x10\x05\"\xdf\x01\n\x10\x43omparisonMember\x12\x39\n\x06target\x18\x01 \x01(\x0b\x32).proxima.orchestrator.v1.ComparisonTarget\x12\x11\n\texecution\x18\x02 \x01(\t\x12-\n\x05state\x18\x03 \x01(\x0e\x32\x1e.proxima.orchestrator.v1.State\x12!\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.Status\x12+\n\x05usage\x18\x05 \x01(\x0b\x32\x1c.proxima.simulation.v1.Usage\"\xe5\x04\n\x0ePairComparison\x12\x12\n\nitem_index\x18\x01 \x01(\x05\x12\x14\n\x0c\x66irst_member\x18\x02 \x01(\x05\x12\x15\n\rsecond_member\x18\x03 \x01(\x05\x12<\n\x05\x62\x61sis\x18\x04 \x01(\x0e\x32-.proxima.orchestrator.v1.PairComparison.Basis\x12\x31\n\x07verdict\x18\x05 \x01(\x0e\x32 .proxima.orchestrator.v1.Verdict\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x15\n\x08\x66idelity\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12%\n\x18total_variation_distance\x18\x08 \x01(\x01H\x01\x88\x01\x01\x12\x1a\n\rnull_quantile\x18\t \x01(\x01H\x02\x88\x01\x01\x12\x14\n\x07p_value\x18\n \x01(\x01H\x03\x88\x01\x01\x12\x12\n\x05power\x18\x0b \x01(\x01H\x04\x88\x01\x01\x12\x16\n\x0erequired_shots\x18\x0c \x01(\x03\x12\x1c\n\x14truncation_allowance\x18\r \x01(\x01\"\x84\x01\n\x05\x42\x61sis\x12\x15\n\x11\x42\x41SIS_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x42\x41SIS_STATES\x10\x01\x12\x17\n\x13\x42\x41SIS_DISTRIBUTIONS\x10\x02\x12&\n\"BASIS_SAMPLES_AGAINST_DISTRIBUTION\x10\x03\x12\x11\n\rBASIS_SAMPLES\x10\x04\x42\x0b\n\t_fidelityB\x1b\n\x19_total_variation_distanceB\x10\n\x0e_null_quantileB\n\n\x08_p_valueB\x08\n\x06_power\"\xaf\x01\n\nDivergence\x12\x0c\n\x04pair\x18\x01 \x01(\x05\x12\x13\n\x0binstruction\x18\x02 \x01(\x03\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x0c\n\x04line\x18\x04 \x01(\x05\x12\x12\n\nreproducer\x18\x05 \x01(\x0c\x12$\n\x1creproducer_instruction_count\x18\x06 \x01(\x05\x12!\n\x05\x65rror\x18\x07 \x01(\x0b\x32\x12.google.rpc.Status\"\x8a\x01\n\x17\x43reateComparisonRequest\x12\x35\n\x04spec\x18\x01 \x01(\x0b\x32\'.proxima.orchestrator.v1.ComparisonSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0f\n\x07session\x18\x03 \x01(\t\x12\x13\n\x0binteractive\x18\x04 \x01(\x08\"S\n\x18\x43reateComparisonResponse\x12\x37\n\ncomparison\x18\x01 \x01(\x0b\x32#.proxima.orchestrator.v1.Comparison\"&\n\x16WatchComparisonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\xa3\x01\n\x17WatchComparisonResponse\x12\x39\n\ncomparison\x18\x01 \x01(\x0b\x32#.proxima.orchestrator.v1.ComparisonH\x00\x12\x42\n\x0fmember_progress\x18\x02 \x01(\x0b\x32\'.proxima.orchestrator.v1.MemberProgressH\x00\x42\t\n\x07message\"S\n\x0eMemberProgress\x12\x0e\n\x06member\x18\x01 \x01(\x05\x12\x31\n\x08progress\x18\x02 \x01(\x0b\x32\x1f.proxima.simulation.v1.Progress\"$\n\x14GetComparisonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"P\n\x15GetComparisonResponse\x12\x37\n\ncomparison\x18\x01 \x01(\x0b\x32#.proxima.orchestrator.v1.Comparison\"P\n\x16ListComparisonsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0f\n\x07session\x18\x03 \x01(\t\"l\n\x17ListComparisonsResponse\x12\x38\n\x0b\x63omparisons\x18\x01 \x03(\x0b\x32#.proxima.orchestrator.v1.Comparison\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x16\x41\x62ortComparisonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"R\n\x17\x41\x62ortComparisonResponse\x12\x37\n\ncomparison\x18\x01 \x01(\x0b\x32#.proxima.orchestrator.v1.Comparison*Y\n\nSeedPolicy\x12\x1b\n\x17SEED_POLICY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEED_POLICY_SAME\x10\x01\x12\x18\n\x14SEED_POLICY_DISTINCT\x10\x02*i\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_AGREE\x10\x01\x12\x14\n\x10VERDICT_DISAGREE\x10\x02\x12\x1c\n\x18VERDICT_NOT_ENOUGH_SHOTS\x10\x03\x32\xe0\x04\n\x11\x43omparisonService\x12w\n\x10\x43reateComparison\x12\x30.proxima.orchestrator.v1.CreateComparisonRequest\x1a\x31.proxima.orchestrator.v1.CreateComparisonResponse\x12v\n\x0fWatchComparison\x12/.proxima.orchestrator.v1.WatchComparisonRequest\x1a\x30.proxima.orchestrator.v1.WatchComparisonResponse0\x01\x12n\n\rGetComparison\x12-.proxima.orchestrator.v1.GetComparisonRequest\x1a..proxima.orchestrator.v1.GetComparisonResponse\x12t\n\x0fListComparisons\x12/.proxima.orchestrator.v1.ListComparisonsRequest\x1a\x30.proxima.orchestrator.v1.ListComparisonsResponse\x12t\n\x0f\x41\x62ortComparison\x12/.proxima.orchestrator.v1.AbortComparisonRequest\x1a\x30.proxima.orchestrator.v1.AbortComparisonResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)proxima/orchestrator/v1/comparisons.proto\x12\x17proxima.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a(proxima/orchestrator/v1/executions.proto\x1a(proxima/simulation/v1/capabilities.proto\x1a\"proxima/simulation/v1/result.proto\"\x9e\x02\n\x0e\x43omparisonSpec\x12\x39\n\texecution\x18\x01 \x01(\x0b\x32&.proxima.orchestrator.v1.ExecutionSpec\x12:\n\x07targets\x18\x02 \x03(\x0b\x32).proxima.orchestrator.v1.ComparisonTarget\x12\x38\n\x0bseed_policy\x18\x03 \x01(\x0e\x32#.proxima.orchestrator.v1.SeedPolicy\x12\x12\n\nsequential\x18\x04 \x01(\x08\x12\x18\n\x10\x66\x61lse_alarm_rate\x18\x05 \x01(\x01\x12\x15\n\rtvd_threshold\x18\x06 \x01(\x01\x12\x16\n\x0eskip_diagnosis\x18\x07 \x01(\x08\"\x97\x01\n\x10\x43omparisonTarget\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12-\n\x06method\x18\x02 \x01(\x0e\x32\x1d.proxima.simulation.v1.Method\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12\x33\n\tprecision\x18\x04 \x01(\x0e\x32 .proxima.simulation.v1.Precision\"\xf2\x06\n\nComparison\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x38\n\x05state\x18\x03 \x01(\x0e\x32).proxima.orchestrator.v1.Comparison.State\x12!\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.Status\x12\x14\n\x0c\x64isplay_name\x18\x05 \x01(\t\x12\x16\n\x0e\x63ircuit_digest\x18\x06 \x01(\t\x12:\n\x07members\x18\x07 \x03(\x0b\x32).proxima.orchestrator.v1.ComparisonMember\x12\x17\n\x0fran_in_parallel\x18\x08 \x01(\x08\x12\x36\n\x05pairs\x18\t \x03(\x0b\x32\'.proxima.orchestrator.v1.PairComparison\x12\x31\n\x07verdict\x18\n \x01(\x0e\x32 .proxima.orchestrator.v1.Verdict\x12\x38\n\x0b\x64ivergences\x18\x0b \x03(\x0b\x32#.proxima.orchestrator.v1.Divergence\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x61nalyze_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07session\x18\x0f \x01(\t\x12\x12\n\nrequest_id\x18\x10 \x01(\t\x12\x18\n\x10\x66\x61lse_alarm_rate\x18\x11 \x01(\x01\x12\x15\n\rtvd_threshold\x18\x12 \x01(\x01\x12\x0c\n\x04seed\x18\x13 \x01(\x03\x12\x38\n\x0bseed_policy\x18\x14 \x01(\x0e\x32#.proxima.orchestrator.v1.SeedPolicy\x12\x12\n\nsequential\x18\x15 \x01(\x08\"\x7f\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_RUNNING\x10\x01\x12\x13\n\x0fSTATE_ANALYZING\x10\x02\x12\x13\n\x0fSTATE_COMPLETED\x10\x03\x12\x11\n\rSTATE_ABORTED\x10\x04\x12\x0f\n\x0bSTATE_ERROR\x10\x05\"\xee\x01\n\x10\x43omparisonMember\x12\x39\n\x06target\x18\x01 \x01(\x0b\x32).proxima.orchestrator.v1.ComparisonTarget\x12\x11\n\texecution\x18\x02 \x01(\t\x12-\n\x05state\x18\x03 \x01(\x0e\x32\x1e.proxima.orchestrator.v1.State\x12!\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x12.google.rpc.Status\x12+\n\x05usage\x18\x05 \x01(\x0b\x32\x1c.proxima.simulation.v1.Usage\x12\r\n\x05notes\x18\x06 \x03(\t\"\xa1\x06\n\x0ePairComparison\x12\x12\n\nitem_index\x18\x01 \x01(\x05\x12\x14\n\x0c\x66irst_member\x18\x02 \x01(\x05\x12\x15\n\rsecond_member\x18\x03 \x01(\x05\x12<\n\x05\x62\x61sis\x18\x04 \x01(\x0e\x32-.proxima.orchestrator.v1.PairComparison.Basis\x12\x31\n\x07verdict\x18\x05 \x01(\x0e\x32 .proxima.orchestrator.v1.Verdict\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x15\n\x08\x66idelity\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12%\n\x18total_variation_distance\x18\x08 \x01(\x01H\x01\x88\x01\x01\x12\x1a\n\rnull_quantile\x18\t \x01(\x01H\x02\x88\x01\x01\x12\x14\n\x07p_value\x18\n \x01(\x01H\x03\x88\x01\x01\x12\x12\n\x05power\x18\x0b \x01(\x01H\x04\x88\x01\x01\x12\x16\n\x0erequired_shots\x18\x0c \x01(\x03\x12\x1c\n\x14truncation_allowance\x18\r \x01(\x01\x12\x1b\n\x0etrace_distance\x18\x0e \x01(\x01H\x05\x88\x01\x01\x12\'\n\x1amax_expectation_difference\x18\x0f \x01(\x01H\x06\x88\x01\x01\x12\x16\n\ttolerance\x18\x10 \x01(\x01H\x07\x88\x01\x01\"\xa2\x01\n\x05\x42\x61sis\x12\x15\n\x11\x42\x41SIS_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x42\x41SIS_STATES\x10\x01\x12\x17\n\x13\x42\x41SIS_DISTRIBUTIONS\x10\x02\x12&\n\"BASIS_SAMPLES_AGAINST_DISTRIBUTION\x10\x03\x12\x11\n\rBASIS_SAMPLES\x10\x04\x12\x1c\n\x18\x42\x41SIS_EXPECTATION_VALUES\x10\x05\x42\x0b\n\t_fidelityB\x1b\n\x19_total_variation_distanceB\x10\n\x0e_null_quantileB\n\n\x08_p_valueB\x08\n\x06_powerB\x11\n\x0f_trace_distanceB\x1d\n\x1b_max_expectation_differenceB\x0c\n\n_tolerance\"\xaf\x01\n\nDivergence\x12\x0c\n\x04pair\x18\x01 \x01(\x05\x12\x13\n\x0binstruction\x18\x02 \x01(\x03\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x0c\n\x04line\x18\x04 \x01(\x05\x12\x12\n\nreproducer\x18\x05 \x01(\x0c\x12$\n\x1creproducer_instruction_count\x18\x06 \x01(\x05\x12!\n\x05\x65rror\x18\x07 \x01(\x0b\x32\x12.google.rpc.Status\"\x8a\x01\n\x17\x43reateComparisonRequest\x12\x35\n\x04spec\x18\x01 \x01(\x0b\x32\'.proxima.orchestrator.v1.ComparisonSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0f\n\x07session\x18\x03 \x01(\t\x12\x13\n\x0binteractive\x18\x04 \x01(\x08\"S\n\x18\x43reateComparisonResponse\x12\x37\n\ncomparison\x18\x01 \x01(\x0b\x32#.proxima.orchestrator.v1.Comparison\"&\n\x16WatchComparisonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\xa3\x01\n\x17WatchComparisonResponse\x12\x39\n\ncomparison\x18\x01 \x01(\x0b\x32#.proxima.orchestrator.v1.ComparisonH\x00\x12\x42\n\x0fmember_progress\x18\x02 \x01(\x0b\x32\'.proxima.orchestrator.v1.MemberProgressH\x00\x42\t\n\x07message\"S\n\x0eMemberProgress\x12\x0e\n\x06member\x18\x01 \x01(\x05\x12\x31\n\x08progress\x18\x02 \x01(\x0b\x32\x1f.proxima.simulation.v1.Progress\"$\n\x14GetComparisonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"P\n\x15GetComparisonResponse\x12\x37\n\ncomparison\x18\x01 \x01(\x0b\x32#.proxima.orchestrator.v1.Comparison\"P\n\x16ListComparisonsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0f\n\x07session\x18\x03 \x01(\t\"l\n\x17ListComparisonsResponse\x12\x38\n\x0b\x63omparisons\x18\x01 \x03(\x0b\x32#.proxima.orchestrator.v1.Comparison\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x16\x41\x62ortComparisonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"R\n\x17\x41\x62ortComparisonResponse\x12\x37\n\ncomparison\x18\x01 \x01(\x0b\x32#.proxima.orchestrator.v1.Comparison*Y\n\nSeedPolicy\x12\x1b\n\x17SEED_POLICY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEED_POLICY_SAME\x10\x01\x12\x18\n\x14SEED_POLICY_DISTINCT\x10\x02*i\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_AGREE\x10\x01\x12\x14\n\x10VERDICT_DISAGREE\x10\x02\x12\x1c\n\x18VERDICT_NOT_ENOUGH_SHOTS\x10\x03\x32\xe0\x04\n\x11\x43omparisonService\x12w\n\x10\x43reateComparison\x12\x30.proxima.orchestrator.v1.CreateComparisonRequest\x1a\x31.proxima.orchestrator.v1.CreateComparisonResponse\x12v\n\x0fWatchComparison\x12/.proxima.orchestrator.v1.WatchComparisonRequest\x1a\x30.proxima.orchestrator.v1.WatchComparisonResponse0\x01\x12n\n\rGetComparison\x12-.proxima.orchestrator.v1.GetComparisonRequest\x1a..proxima.orchestrator.v1.GetComparisonResponse\x12t\n\x0fListComparisons\x12/.proxima.orchestrator.v1.ListComparisonsRequest\x1a\x30.proxima.orchestrator.v1.ListComparisonsResponse\x12t\n\x0f\x41\x62ortComparison\x12/.proxima.orchestrator.v1.AbortComparisonRequest\x1a\x30.proxima.orchestrator.v1.AbortComparisonResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'proxima.orchestrator.v1.comparisons_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEEDPOLICY']._serialized_start=3424
-  _globals['_SEEDPOLICY']._serialized_end=3513
-  _globals['_VERDICT']._serialized_start=3515
-  _globals['_VERDICT']._serialized_end=3620
+  _globals['_SEEDPOLICY']._serialized_start=3768
+  _globals['_SEEDPOLICY']._serialized_end=3857
+  _globals['_VERDICT']._serialized_start=3859
+  _globals['_VERDICT']._serialized_end=3964
   _globals['_COMPARISONSPEC']._serialized_start=249
   _globals['_COMPARISONSPEC']._serialized_end=535
   _globals['_COMPARISONTARGET']._serialized_start=538
   _globals['_COMPARISONTARGET']._serialized_end=689
   _globals['_COMPARISON']._serialized_start=692
-  _globals['_COMPARISON']._serialized_end=1433
-  _globals['_COMPARISON_STATE']._serialized_start=1306
-  _globals['_COMPARISON_STATE']._serialized_end=1433
-  _globals['_COMPARISONMEMBER']._serialized_start=1436
-  _globals['_COMPARISONMEMBER']._serialized_end=1659
-  _globals['_PAIRCOMPARISON']._serialized_start=1662
-  _globals['_PAIRCOMPARISON']._serialized_end=2275
-  _globals['_PAIRCOMPARISON_BASIS']._serialized_start=2061
-  _globals['_PAIRCOMPARISON_BASIS']._serialized_end=2193
-  _globals['_DIVERGENCE']._serialized_start=2278
-  _globals['_DIVERGENCE']._serialized_end=2453
-  _globals['_CREATECOMPARISONREQUEST']._serialized_start=2456
-  _globals['_CREATECOMPARISONREQUEST']._serialized_end=2594
-  _globals['_CREATECOMPARISONRESPONSE']._serialized_start=2596
-  _globals['_CREATECOMPARISONRESPONSE']._serialized_end=2679
-  _globals['_WATCHCOMPARISONREQUEST']._serialized_start=2681
-  _globals['_WATCHCOMPARISONREQUEST']._serialized_end=2719
-  _globals['_WATCHCOMPARISONRESPONSE']._serialized_start=2722
-  _globals['_WATCHCOMPARISONRESPONSE']._serialized_end=2885
-  _globals['_MEMBERPROGRESS']._serialized_start=2887
-  _globals['_MEMBERPROGRESS']._serialized_end=2970
-  _globals['_GETCOMPARISONREQUEST']._serialized_start=2972
-  _globals['_GETCOMPARISONREQUEST']._serialized_end=3008
-  _globals['_GETCOMPARISONRESPONSE']._serialized_start=3010
-  _globals['_GETCOMPARISONRESPONSE']._serialized_end=3090
-  _globals['_LISTCOMPARISONSREQUEST']._serialized_start=3092
-  _globals['_LISTCOMPARISONSREQUEST']._serialized_end=3172
-  _globals['_LISTCOMPARISONSRESPONSE']._serialized_start=3174
-  _globals['_LISTCOMPARISONSRESPONSE']._serialized_end=3282
-  _globals['_ABORTCOMPARISONREQUEST']._serialized_start=3284
-  _globals['_ABORTCOMPARISONREQUEST']._serialized_end=3338
-  _globals['_ABORTCOMPARISONRESPONSE']._serialized_start=3340
-  _globals['_ABORTCOMPARISONRESPONSE']._serialized_end=3422
-  _globals['_COMPARISONSERVICE']._serialized_start=3623
-  _globals['_COMPARISONSERVICE']._serialized_end=4231
+  _globals['_COMPARISON']._serialized_end=1574
+  _globals['_COMPARISON_STATE']._serialized_start=1447
+  _globals['_COMPARISON_STATE']._serialized_end=1574
+  _globals['_COMPARISONMEMBER']._serialized_start=1577
+  _globals['_COMPARISONMEMBER']._serialized_end=1815
+  _globals['_PAIRCOMPARISON']._serialized_start=1818
+  _globals['_PAIRCOMPARISON']._serialized_end=2619
+  _globals['_PAIRCOMPARISON_BASIS']._serialized_start=2311
+  _globals['_PAIRCOMPARISON_BASIS']._serialized_end=2473
+  _globals['_DIVERGENCE']._serialized_start=2622
+  _globals['_DIVERGENCE']._serialized_end=2797
+  _globals['_CREATECOMPARISONREQUEST']._serialized_start=2800
+  _globals['_CREATECOMPARISONREQUEST']._serialized_end=2938
+  _globals['_CREATECOMPARISONRESPONSE']._serialized_start=2940
+  _globals['_CREATECOMPARISONRESPONSE']._serialized_end=3023
+  _globals['_WATCHCOMPARISONREQUEST']._serialized_start=3025
+  _globals['_WATCHCOMPARISONREQUEST']._serialized_end=3063
+  _globals['_WATCHCOMPARISONRESPONSE']._serialized_start=3066
+  _globals['_WATCHCOMPARISONRESPONSE']._serialized_end=3229
+  _globals['_MEMBERPROGRESS']._serialized_start=3231
+  _globals['_MEMBERPROGRESS']._serialized_end=3314
+  _globals['_GETCOMPARISONREQUEST']._serialized_start=3316
+  _globals['_GETCOMPARISONREQUEST']._serialized_end=3352
+  _globals['_GETCOMPARISONRESPONSE']._serialized_start=3354
+  _globals['_GETCOMPARISONRESPONSE']._serialized_end=3434
+  _globals['_LISTCOMPARISONSREQUEST']._serialized_start=3436
+  _globals['_LISTCOMPARISONSREQUEST']._serialized_end=3516
+  _globals['_LISTCOMPARISONSRESPONSE']._serialized_start=3518
+  _globals['_LISTCOMPARISONSRESPONSE']._serialized_end=3626
+  _globals['_ABORTCOMPARISONREQUEST']._serialized_start=3628
+  _globals['_ABORTCOMPARISONREQUEST']._serialized_end=3682
+  _globals['_ABORTCOMPARISONRESPONSE']._serialized_start=3684
+  _globals['_ABORTCOMPARISONRESPONSE']._serialized_end=3766
+  _globals['_COMPARISONSERVICE']._serialized_start=3967
+  _globals['_COMPARISONSERVICE']._serialized_end=4575
 # @@protoc_insertion_point(module_scope)

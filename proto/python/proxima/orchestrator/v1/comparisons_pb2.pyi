@@ -65,7 +65,7 @@ class ComparisonTarget(_message.Message):
     def __init__(self, backend: _Optional[str] = ..., method: _Optional[_Union[_capabilities_pb2.Method, str]] = ..., engine: _Optional[str] = ..., precision: _Optional[_Union[_result_pb2.Precision, str]] = ...) -> None: ...
 
 class Comparison(_message.Message):
-    __slots__ = ("name", "owner", "state", "error", "display_name", "circuit_digest", "members", "ran_in_parallel", "pairs", "verdict", "divergences", "create_time", "analyze_time", "end_time", "session", "request_id")
+    __slots__ = ("name", "owner", "state", "error", "display_name", "circuit_digest", "members", "ran_in_parallel", "pairs", "verdict", "divergences", "create_time", "analyze_time", "end_time", "session", "request_id", "false_alarm_rate", "tvd_threshold", "seed", "seed_policy", "sequential")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Comparison.State]
@@ -96,6 +96,11 @@ class Comparison(_message.Message):
     END_TIME_FIELD_NUMBER: _ClassVar[int]
     SESSION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    FALSE_ALARM_RATE_FIELD_NUMBER: _ClassVar[int]
+    TVD_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    SEED_POLICY_FIELD_NUMBER: _ClassVar[int]
+    SEQUENTIAL_FIELD_NUMBER: _ClassVar[int]
     name: str
     owner: str
     state: Comparison.State
@@ -112,24 +117,31 @@ class Comparison(_message.Message):
     end_time: _timestamp_pb2.Timestamp
     session: str
     request_id: str
-    def __init__(self, name: _Optional[str] = ..., owner: _Optional[str] = ..., state: _Optional[_Union[Comparison.State, str]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., display_name: _Optional[str] = ..., circuit_digest: _Optional[str] = ..., members: _Optional[_Iterable[_Union[ComparisonMember, _Mapping]]] = ..., ran_in_parallel: _Optional[bool] = ..., pairs: _Optional[_Iterable[_Union[PairComparison, _Mapping]]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., divergences: _Optional[_Iterable[_Union[Divergence, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., analyze_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., session: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+    false_alarm_rate: float
+    tvd_threshold: float
+    seed: int
+    seed_policy: SeedPolicy
+    sequential: bool
+    def __init__(self, name: _Optional[str] = ..., owner: _Optional[str] = ..., state: _Optional[_Union[Comparison.State, str]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., display_name: _Optional[str] = ..., circuit_digest: _Optional[str] = ..., members: _Optional[_Iterable[_Union[ComparisonMember, _Mapping]]] = ..., ran_in_parallel: _Optional[bool] = ..., pairs: _Optional[_Iterable[_Union[PairComparison, _Mapping]]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., divergences: _Optional[_Iterable[_Union[Divergence, _Mapping]]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., analyze_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., session: _Optional[str] = ..., request_id: _Optional[str] = ..., false_alarm_rate: _Optional[float] = ..., tvd_threshold: _Optional[float] = ..., seed: _Optional[int] = ..., seed_policy: _Optional[_Union[SeedPolicy, str]] = ..., sequential: _Optional[bool] = ...) -> None: ...
 
 class ComparisonMember(_message.Message):
-    __slots__ = ("target", "execution", "state", "error", "usage")
+    __slots__ = ("target", "execution", "state", "error", "usage", "notes")
     TARGET_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     target: ComparisonTarget
     execution: str
     state: _executions_pb2.State
     error: _status_pb2.Status
     usage: _result_pb2.Usage
-    def __init__(self, target: _Optional[_Union[ComparisonTarget, _Mapping]] = ..., execution: _Optional[str] = ..., state: _Optional[_Union[_executions_pb2.State, str]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., usage: _Optional[_Union[_result_pb2.Usage, _Mapping]] = ...) -> None: ...
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, target: _Optional[_Union[ComparisonTarget, _Mapping]] = ..., execution: _Optional[str] = ..., state: _Optional[_Union[_executions_pb2.State, str]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., usage: _Optional[_Union[_result_pb2.Usage, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PairComparison(_message.Message):
-    __slots__ = ("item_index", "first_member", "second_member", "basis", "verdict", "reason", "fidelity", "total_variation_distance", "null_quantile", "p_value", "power", "required_shots", "truncation_allowance")
+    __slots__ = ("item_index", "first_member", "second_member", "basis", "verdict", "reason", "fidelity", "total_variation_distance", "null_quantile", "p_value", "power", "required_shots", "truncation_allowance", "trace_distance", "max_expectation_difference", "tolerance")
     class Basis(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         BASIS_UNSPECIFIED: _ClassVar[PairComparison.Basis]
@@ -137,11 +149,13 @@ class PairComparison(_message.Message):
         BASIS_DISTRIBUTIONS: _ClassVar[PairComparison.Basis]
         BASIS_SAMPLES_AGAINST_DISTRIBUTION: _ClassVar[PairComparison.Basis]
         BASIS_SAMPLES: _ClassVar[PairComparison.Basis]
+        BASIS_EXPECTATION_VALUES: _ClassVar[PairComparison.Basis]
     BASIS_UNSPECIFIED: PairComparison.Basis
     BASIS_STATES: PairComparison.Basis
     BASIS_DISTRIBUTIONS: PairComparison.Basis
     BASIS_SAMPLES_AGAINST_DISTRIBUTION: PairComparison.Basis
     BASIS_SAMPLES: PairComparison.Basis
+    BASIS_EXPECTATION_VALUES: PairComparison.Basis
     ITEM_INDEX_FIELD_NUMBER: _ClassVar[int]
     FIRST_MEMBER_FIELD_NUMBER: _ClassVar[int]
     SECOND_MEMBER_FIELD_NUMBER: _ClassVar[int]
@@ -155,6 +169,9 @@ class PairComparison(_message.Message):
     POWER_FIELD_NUMBER: _ClassVar[int]
     REQUIRED_SHOTS_FIELD_NUMBER: _ClassVar[int]
     TRUNCATION_ALLOWANCE_FIELD_NUMBER: _ClassVar[int]
+    TRACE_DISTANCE_FIELD_NUMBER: _ClassVar[int]
+    MAX_EXPECTATION_DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    TOLERANCE_FIELD_NUMBER: _ClassVar[int]
     item_index: int
     first_member: int
     second_member: int
@@ -168,7 +185,10 @@ class PairComparison(_message.Message):
     power: float
     required_shots: int
     truncation_allowance: float
-    def __init__(self, item_index: _Optional[int] = ..., first_member: _Optional[int] = ..., second_member: _Optional[int] = ..., basis: _Optional[_Union[PairComparison.Basis, str]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., reason: _Optional[str] = ..., fidelity: _Optional[float] = ..., total_variation_distance: _Optional[float] = ..., null_quantile: _Optional[float] = ..., p_value: _Optional[float] = ..., power: _Optional[float] = ..., required_shots: _Optional[int] = ..., truncation_allowance: _Optional[float] = ...) -> None: ...
+    trace_distance: float
+    max_expectation_difference: float
+    tolerance: float
+    def __init__(self, item_index: _Optional[int] = ..., first_member: _Optional[int] = ..., second_member: _Optional[int] = ..., basis: _Optional[_Union[PairComparison.Basis, str]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., reason: _Optional[str] = ..., fidelity: _Optional[float] = ..., total_variation_distance: _Optional[float] = ..., null_quantile: _Optional[float] = ..., p_value: _Optional[float] = ..., power: _Optional[float] = ..., required_shots: _Optional[int] = ..., truncation_allowance: _Optional[float] = ..., trace_distance: _Optional[float] = ..., max_expectation_difference: _Optional[float] = ..., tolerance: _Optional[float] = ...) -> None: ...
 
 class Divergence(_message.Message):
     __slots__ = ("pair", "instruction", "description", "line", "reproducer", "reproducer_instruction_count", "error")

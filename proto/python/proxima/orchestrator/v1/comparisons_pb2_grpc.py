@@ -77,17 +77,17 @@ class ComparisonServiceServicer:
     def CreateComparison(self, request, context):
         """Creates a comparison with its executions and starts it. It is durable before the call returns and goes on when the caller
         goes away. Members run at the same time where reservations allow, else one after another. Idempotent by `request_id`: the
-        same id with the same payload returns the same comparison.
+        same id with the same payload returns the same comparison. Whatever is wrong with the circuit is Comparison.error of a
+        comparison in state ERROR, once and not for each member.
 
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: a field is missing, out of range or contradicts another; fewer than two
-        targets. Fix it.
+        targets, or the same one twice. Fix it.
         - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name backends that ListBackends lists.
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such session.
         - ALREADY_EXISTS, ERROR_REASON_REQUEST_ID_REUSED: the id was used with another payload. Use a new id.
         - RESOURCE_EXHAUSTED, ERROR_REASON_STORAGE_FULL: nothing was started. Free space and try again.
         - UNAVAILABLE, ERROR_REASON_DRAINING: the orchestrator is stopping. Try again.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -99,7 +99,6 @@ class ComparisonServiceServicer:
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -110,7 +109,6 @@ class ComparisonServiceServicer:
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -121,7 +119,6 @@ class ComparisonServiceServicer:
 
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,7 +131,6 @@ class ComparisonServiceServicer:
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
         - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has completed or failed. There is nothing to abort.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,17 +41,17 @@ class ComparisonServiceStub:
     CreateComparison: _grpc.UnaryUnaryMultiCallable[_comparisons_pb2.CreateComparisonRequest, _comparisons_pb2.CreateComparisonResponse]
     """Creates a comparison with its executions and starts it. It is durable before the call returns and goes on when the caller
     goes away. Members run at the same time where reservations allow, else one after another. Idempotent by `request_id`: the
-    same id with the same payload returns the same comparison.
+    same id with the same payload returns the same comparison. Whatever is wrong with the circuit is Comparison.error of a
+    comparison in state ERROR, once and not for each member.
 
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: a field is missing, out of range or contradicts another; fewer than two
-      targets. Fix it.
+      targets, or the same one twice. Fix it.
     - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name backends that ListBackends lists.
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such session.
     - ALREADY_EXISTS, ERROR_REASON_REQUEST_ID_REUSED: the id was used with another payload. Use a new id.
     - RESOURCE_EXHAUSTED, ERROR_REASON_STORAGE_FULL: nothing was started. Free space and try again.
     - UNAVAILABLE, ERROR_REASON_DRAINING: the orchestrator is stopping. Try again.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
     """
     WatchComparison: _grpc.UnaryStreamMultiCallable[_comparisons_pb2.WatchComparisonRequest, _comparisons_pb2.WatchComparisonResponse]
     """Follows a comparison from any state: the snapshot of now, then one whenever a member or the verdict changes; the last is of
@@ -59,21 +59,18 @@ class ComparisonServiceStub:
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
     """
     GetComparison: _grpc.UnaryUnaryMultiCallable[_comparisons_pb2.GetComparisonRequest, _comparisons_pb2.GetComparisonResponse]
     """Returns the snapshot of a comparison. Idempotent.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
     """
     ListComparisons: _grpc.UnaryUnaryMultiCallable[_comparisons_pb2.ListComparisonsRequest, _comparisons_pb2.ListComparisonsResponse]
     """Lists comparisons of the owner, newest first, a page at a time. Idempotent.
 
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
     """
     AbortComparison: _grpc.UnaryUnaryMultiCallable[_comparisons_pb2.AbortComparisonRequest, _comparisons_pb2.AbortComparisonResponse]
     """Aborts a comparison and every member that is not terminal, and returns when they have stopped and their memory is back.
@@ -82,7 +79,6 @@ class ComparisonServiceStub:
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
     - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has completed or failed. There is nothing to abort.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
     """
 
 @_typing.type_check_only
@@ -98,17 +94,17 @@ class ComparisonServiceAsyncStub(ComparisonServiceStub):
     CreateComparison: _aio.UnaryUnaryMultiCallable[_comparisons_pb2.CreateComparisonRequest, _comparisons_pb2.CreateComparisonResponse]  # type: ignore[assignment]
     """Creates a comparison with its executions and starts it. It is durable before the call returns and goes on when the caller
     goes away. Members run at the same time where reservations allow, else one after another. Idempotent by `request_id`: the
-    same id with the same payload returns the same comparison.
+    same id with the same payload returns the same comparison. Whatever is wrong with the circuit is Comparison.error of a
+    comparison in state ERROR, once and not for each member.
 
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: a field is missing, out of range or contradicts another; fewer than two
-      targets. Fix it.
+      targets, or the same one twice. Fix it.
     - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name backends that ListBackends lists.
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such session.
     - ALREADY_EXISTS, ERROR_REASON_REQUEST_ID_REUSED: the id was used with another payload. Use a new id.
     - RESOURCE_EXHAUSTED, ERROR_REASON_STORAGE_FULL: nothing was started. Free space and try again.
     - UNAVAILABLE, ERROR_REASON_DRAINING: the orchestrator is stopping. Try again.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
     """
     WatchComparison: _aio.UnaryStreamMultiCallable[_comparisons_pb2.WatchComparisonRequest, _comparisons_pb2.WatchComparisonResponse]  # type: ignore[assignment]
     """Follows a comparison from any state: the snapshot of now, then one whenever a member or the verdict changes; the last is of
@@ -116,21 +112,18 @@ class ComparisonServiceAsyncStub(ComparisonServiceStub):
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
     """
     GetComparison: _aio.UnaryUnaryMultiCallable[_comparisons_pb2.GetComparisonRequest, _comparisons_pb2.GetComparisonResponse]  # type: ignore[assignment]
     """Returns the snapshot of a comparison. Idempotent.
 
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
     """
     ListComparisons: _aio.UnaryUnaryMultiCallable[_comparisons_pb2.ListComparisonsRequest, _comparisons_pb2.ListComparisonsResponse]  # type: ignore[assignment]
     """Lists comparisons of the owner, newest first, a page at a time. Idempotent.
 
     Errors:
     - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
     """
     AbortComparison: _aio.UnaryUnaryMultiCallable[_comparisons_pb2.AbortComparisonRequest, _comparisons_pb2.AbortComparisonResponse]  # type: ignore[assignment]
     """Aborts a comparison and every member that is not terminal, and returns when they have stopped and their memory is back.
@@ -139,7 +132,6 @@ class ComparisonServiceAsyncStub(ComparisonServiceStub):
     Errors:
     - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
     - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has completed or failed. There is nothing to abort.
-    - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
     """
 
 class ComparisonServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -158,17 +150,17 @@ class ComparisonServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_comparisons_pb2.CreateComparisonResponse, _abc.Awaitable[_comparisons_pb2.CreateComparisonResponse]]:
         """Creates a comparison with its executions and starts it. It is durable before the call returns and goes on when the caller
         goes away. Members run at the same time where reservations allow, else one after another. Idempotent by `request_id`: the
-        same id with the same payload returns the same comparison.
+        same id with the same payload returns the same comparison. Whatever is wrong with the circuit is Comparison.error of a
+        comparison in state ERROR, once and not for each member.
 
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: a field is missing, out of range or contradicts another; fewer than two
-          targets. Fix it.
+          targets, or the same one twice. Fix it.
         - NOT_FOUND, ERROR_REASON_UNKNOWN_BACKEND: name backends that ListBackends lists.
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such session.
         - ALREADY_EXISTS, ERROR_REASON_REQUEST_ID_REUSED: the id was used with another payload. Use a new id.
         - RESOURCE_EXHAUSTED, ERROR_REASON_STORAGE_FULL: nothing was started. Free space and try again.
         - UNAVAILABLE, ERROR_REASON_DRAINING: the orchestrator is stopping. Try again.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
         """
 
     @_abc_1.abstractmethod
@@ -182,7 +174,6 @@ class ComparisonServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
         """
 
     @_abc_1.abstractmethod
@@ -195,7 +186,6 @@ class ComparisonServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
         """
 
     @_abc_1.abstractmethod
@@ -208,7 +198,6 @@ class ComparisonServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors:
         - INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN: the token is not of this list. Start from the first page.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
         """
 
     @_abc_1.abstractmethod
@@ -223,7 +212,6 @@ class ComparisonServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such comparison.
         - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it has completed or failed. There is nothing to abort.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not compare yet.
         """
 
 def add_ComparisonServiceServicer_to_server(servicer: ComparisonServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
