@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,8 @@ from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.backend.circuits import check_circuit
 from proxima_runtime.backend.gates import STANDARD_GATES
+from proxima_runtime.backend.operators import identity_deviation
+from proxima_runtime.conformance.circuits import CircuitWriter
 from proxima_runtime.errors import InvalidArgument
 
 Operation = circuit_pb2.Operation
@@ -155,6 +159,70 @@ def test_a_column_of_another_length_is_malformed(data: st.DataObject) -> None:
 
     with pytest.raises(InvalidArgument):
         check_circuit(circuit)
+
+
+TIMES = (1.0, 2.5, 0.1, 0.0)
+ILLEGAL_ROWS: Mapping[str, Callable[[CircuitWriter], CircuitWriter]] = {
+    "operations[1].qubit_count": lambda c: c.channel("phase_damping", (0, 1), (0.1,)),
+    "operations[1].parameter_count": lambda c: c.channel("pauli_channel", (0,), (0.1,)),
+    "operations[1].matrix": lambda c: c.unitary(np.eye(4, dtype=np.complex128) * (1 + 2e-8), (0, 1)),
+    "parameters": lambda c: c.channel("thermal_relaxation", (0,), (1.0, 2.0, 0.1, 0.0)).channel(
+        "thermal_relaxation", (0,), TIMES
+    ),
+}
+
+
+@pytest.mark.parametrize("field", ILLEGAL_ROWS)
+def test_illegal_channels_and_unitaries_are_named(field: str) -> None:
+    """A channel or unitary outside of docs/noise.md is malformed, with the field in the metadata."""
+    circuit = ILLEGAL_ROWS[field](CircuitWriter(qubit_count=2).gate("x", (0,)))
+    with pytest.raises(InvalidArgument) as caught:
+        check_circuit(circuit.message())
+    assert caught.value.metadata == {"field": f"circuit.{field}"}
+
+
+def test_illegal_parameters_name_instruction_and_range() -> None:
+    """The message has the row, the channel, the value and what is legal."""
+    circuit = CircuitWriter(qubit_count=2).gate("x", (0,)).channel("depolarizing", (0, 1), (1.2,))
+    with pytest.raises(InvalidArgument, match=r"instruction 1 .* depolarizing has p = 1.2, expected 0 to 1.066666"):
+        check_circuit(circuit.message())
+
+
+def test_legal_extremes_pass() -> None:
+    """The ends of the ranges are legal, and so is a channel within 1e-8 of trace preserving."""
+    circuit = (
+        CircuitWriter(qubit_count=3)
+        .channel("depolarizing", (0, 1), (16 / 15,))
+        .channel("pauli_channel", (0,), (0, 0, 1))
+    )
+    circuit.channel("thermal_relaxation", (0,), (1.0, 2.0, 0.0, 1.0)).channel("amplitude_damping", (0,), (1.0, 1.0))
+    circuit.kraus(np.eye(8, dtype=np.complex128)[None] * (1 + 4e-9), (2, 0, 1))
+    assert not check_circuit(circuit.message()).is_unitary
+
+
+def test_number_of_operators_is_bounded() -> None:
+    """No channel needs more than 4^k Kraus operators."""
+    operators = np.repeat(np.eye(4, dtype=np.complex128)[None], 17, axis=0) / np.sqrt(17)
+    with pytest.raises(InvalidArgument, match="at most 16 of them"):
+        check_circuit(CircuitWriter(qubit_count=2).kraus(operators, (0, 1)).message())
+
+
+@settings(max_examples=200)
+@given(count=st.integers(1, 4), rows=st.integers(1, 3), seed=st.integers(0, 2**32 - 1))
+def test_deviation_is_that_of_the_product(count: int, rows: int, seed: int) -> None:
+    """The largest entry of |sum K^dagger K - 1| is what numpy finds, zeros in the operators or not."""
+    generator = np.random.default_rng(seed)
+    side = 2**count
+    operators = generator.normal(size=(rows, side, side)) + 1j * generator.normal(size=(rows, side, side))
+    operators *= generator.random(operators.shape) < 0.5
+    expected = np.abs(np.einsum("mba,mbc->ac", operators.conj(), operators) - np.eye(side)).max()
+    assert identity_deviation(operators.tobytes(), side) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e200, 1.7e308])
+def test_huge_entries_do_not_pass(size: float) -> None:
+    """Numbers that overflow when squared deviate infinitely."""
+    assert identity_deviation(np.full((2, 2), size + 1j * size).tobytes(), 2) == math.inf
 
 
 def measured(*tail: tuple[str, int]) -> circuit_pb2.Circuit:

@@ -13,6 +13,7 @@ from proxima_runtime.backend.circuits import CircuitUse, check_circuit
 from proxima_runtime.backend.columns import all_finite
 from proxima_runtime.backend.durations import from_duration
 from proxima_runtime.backend.engine import Engine
+from proxima_runtime.backend.noise import NAMED_CHANNELS
 from proxima_runtime.errors import (
     FailedPrecondition,
     InvalidArgument,
@@ -24,6 +25,9 @@ from proxima_runtime.quantities import readable_bytes
 
 MAX_SEED = 2**32 - 1
 MAX_SHOTS = 10**9
+MAX_OBSERVABLES = 10_000
+MAX_TERMS = 1_000_000
+_MIN_TRAJECTORIES = 2
 _MAX_SECONDS = 1e9
 _MAX_GRACE_SECONDS = 86_400.0
 
@@ -138,19 +142,12 @@ class Admission:
         _require(0 <= results.shots <= MAX_SHOTS, "results.shots", f"is {results.shots}, expected 0 to {MAX_SHOTS}")
         wanted = results.shots or results.probabilities or results.statevector or results.density_matrix
         _require(bool(wanted or results.observables), "results", "asks for nothing")
-        if results.shots and not use.uses(_Kind.KIND_MEASURE):
+        if results.shots and not use.uses(_Kind.KIND_MEASURE) and not _samples_observables(job, use):
             raise InvalidArgument(
                 "job.results.shots: the circuit has no measurement to sample; add measure, or ask for probabilities",
                 reason=errors_pb2.ERROR_REASON_NO_MEASUREMENT,
             )
-        for index, observable in enumerate(results.observables):
-            field = f"results.observables[{index}]"
-            count = job.circuit.qubit_count
-            legal = all(len(pauli) == count and not pauli.strip("IXYZ") for pauli in observable.paulis)
-            _require(legal, f"{field}.paulis", f"has a string that is not {count} letters of I, X, Y, Z")
-            same = len(observable.paulis) == len(observable.coefficients)
-            finite = all(map(math.isfinite, observable.coefficients))
-            _require(same and finite, f"{field}.coefficients", "needs one finite number a term")
+        _check_observables(job)
         self._check_bindings(job)
         batches = job.segmentation.shot_batches
         split = not batches or (min(batches) > 0 and sum(batches) == results.shots)
@@ -196,6 +193,20 @@ class Admission:
             _violate(estimate, f"{where} does not have {capabilities_pb2.Feature.Name(feature)}")
         for kind in sorted(_results(results) - set(entry.results)):
             _violate(estimate, f"{where} does not give {result_pb2.ResultKind.Name(kind)}")
+        for name in sorted(_unknown_channels(use)):
+            _violate(estimate, f"{where} does not have the channel {name[:64]!r}")
+        if results.statevector and not use.is_unitary:
+            _violate(
+                estimate,
+                "the state of a circuit with channels, resets, conditions or measurements in mid-circuit is no vector; "
+                "ask for the density matrix or for expectation values",
+            )
+        if results.observables and job.method == _Method.METHOD_TRAJECTORIES and results.shots < _MIN_TRAJECTORIES:
+            _violate(
+                estimate,
+                f"{where} samples expectation values, which takes at least {_MIN_TRAJECTORIES} shots; "
+                f"{results.shots} were asked",
+            )
         if results.shots > entry.max_shots:
             _violate(estimate, f"{where} samples at most {entry.max_shots} shots, {results.shots} were asked")
 
@@ -203,6 +214,35 @@ class Admission:
         double = job.method in (_Method.METHOD_DENSITY_MATRIX, _Method.METHOD_PAULI_VECTOR)
         log2_size = job.circuit.qubit_count * (2 if double else 1)
         return 1 if log2_size < _ONE_THREAD_LOG2_SIZE else self._capabilities.thread_count
+
+
+def _check_observables(job: backend_pb2.Job) -> None:
+    observables, count = job.results.observables, job.circuit.qubit_count
+    few = len(observables) <= MAX_OBSERVABLES
+    _require(few, "results.observables", f"has {len(observables)} entries, at most {MAX_OBSERVABLES} are allowed")
+    for index, observable in enumerate(observables):
+        field, terms = f"results.observables[{index}]", len(observable.paulis)
+        _require(1 <= terms <= MAX_TERMS, f"{field}.paulis", f"has {terms} terms, expected 1 to {MAX_TERMS}")
+        for place, pauli in enumerate(observable.paulis):
+            legal = len(pauli) == count and not pauli.strip("IXYZ")
+            _require(legal, f"{field}.paulis[{place}]", f"is {pauli[:64]!r}, expected {count} letters of I, X, Y, Z")
+        same = terms == len(observable.coefficients)
+        _require(same, f"{field}.coefficients", f"has {len(observable.coefficients)} numbers for {terms} terms")
+        finite = all(map(math.isfinite, observable.coefficients))
+        _require(finite, f"{field}.coefficients", "has a number that is not finite")
+
+
+def _samples_observables(job: backend_pb2.Job, use: CircuitUse) -> bool:
+    """Shots are, or may be, for expectation values: each is a run of its own."""
+    return bool(job.results.observables) and (job.method == _Method.METHOD_TRAJECTORIES or not use.is_unitary)
+
+
+def _unknown_channels(use: CircuitUse) -> set[str]:
+    return {
+        operation.name
+        for operation in use.operations
+        if operation.kind == _Kind.KIND_CHANNEL and not operation.matrix and operation.name not in NAMED_CHANNELS
+    }
 
 
 def method_name(job: backend_pb2.Job) -> str:
@@ -221,7 +261,7 @@ def _features(job: backend_pb2.Job, use: CircuitUse) -> set[int]:
     features = {_FEATURE_OF_KIND[operation.kind] for operation in use.operations if operation.kind in _FEATURE_OF_KIND}
     if use.has_mid_circuit_measurement:
         features.add(capabilities_pb2.FEATURE_MID_CIRCUIT_MEASUREMENT)
-    if job.circuit.conditions.instructions:
+    if use.has_conditions:
         features.add(capabilities_pb2.FEATURE_CLASSICAL_CONDITION)
     if any(operation.readout for operation in use.operations):
         features.add(capabilities_pb2.FEATURE_READOUT_ERROR)

@@ -17,12 +17,15 @@ from proxima.simulation.v1 import circuit_pb2
 
 from proxima_runtime.backend.columns import all_below, all_finite, counts_of
 from proxima_runtime.backend.gates import STANDARD_GATES
+from proxima_runtime.backend.measurements import bits_read, has_mid_circuit_measurement
+from proxima_runtime.backend.noise import MAX_CHANNEL_QUBITS, NAMED_CHANNELS, channel_fault
+from proxima_runtime.backend.operators import TOLERANCE, identity_deviation
 from proxima_runtime.errors import InvalidArgument
 
 MAX_QUBITS = 1_000_000
 MAX_CLBITS = 1_000_000
 MAX_OPERATIONS = 65_536
-MAX_UNITARY_QUBITS = 4
+MAX_UNITARY_QUBITS = MAX_CHANNEL_QUBITS
 _MAX_CONDITION_WIDTH = 64
 _READOUT_TOLERANCE = 1e-9
 
@@ -36,12 +39,20 @@ class CircuitUse:
     Attributes:
         instruction_count: rows.
         operations: the operations that occur at least once.
-        has_mid_circuit_measurement: something other than a barrier or a measurement follows on a measured qubit.
+        has_mid_circuit_measurement: some measurement is not terminal (`measurements.py`).
+        has_conditions: some instruction other than a barrier is conditional.
     """
 
     instruction_count: int
     operations: Sequence[circuit_pb2.Operation]
     has_mid_circuit_measurement: bool
+    has_conditions: bool
+
+    @property
+    def is_unitary(self) -> bool:
+        """A pure state stays pure up to the terminal measurements."""
+        mixes = self.uses(_Operation.KIND_CHANNEL) or self.uses(_Operation.KIND_RESET)
+        return not (mixes or self.has_conditions or self.has_mid_circuit_measurement)
 
     def uses(self, kind: circuit_pb2.Operation.Kind) -> bool:
         """The circuit has an operation of this kind."""
@@ -80,10 +91,13 @@ def check_circuit(circuit: circuit_pb2.Circuit) -> CircuitUse:
         _check_symbols(circuit)
     used = [table[code] for code, _ in counts]
     _check_operands(circuit, table, used)
+    _check_channels(circuit, table, used)
+    read = bits_read(circuit, table)
     return CircuitUse(
         instruction_count=len(circuit.opcodes) // 2,
         operations=used,
-        has_mid_circuit_measurement=_has_mid_circuit_measurement(circuit, table, [code for code, _ in counts]),
+        has_mid_circuit_measurement=has_mid_circuit_measurement(circuit, table, [code for code, _ in counts], read),
+        has_conditions=bool(read),
     )
 
 
@@ -136,6 +150,11 @@ def _check_operation(operation: circuit_pb2.Operation, field: str) -> None:
             if operation.matrix:
                 _check_matrix(operation, field, may_be_several=True)
                 _check_shape(operation, field, qubits, 0)
+            elif operation.name in NAMED_CHANNELS:
+                _check_shape(operation, field, qubits, len(NAMED_CHANNELS[operation.name].parameters))
+                largest = NAMED_CHANNELS[operation.name].max_qubit_count
+                legal = 1 <= qubits <= largest
+                _require(legal, f"{field}.qubit_count", f"is {qubits}, {operation.name} acts on 1 to {largest}")
         case _Operation.KIND_MEASURE:
             _check_shape(operation, field, 1, 0)
             _check_readout(operation.readout, f"{field}.readout")
@@ -171,9 +190,14 @@ def _check_matrix(operation: circuit_pb2.Operation, field: str, *, may_be_severa
         1 <= qubits <= MAX_UNITARY_QUBITS, f"{field}.qubit_count", f"is {qubits}, expected 1 to {MAX_UNITARY_QUBITS}"
     )
     one = 16 * 4**qubits
-    right = size > 0 and size % one == 0 if may_be_several else size == one
-    _require(right, f"{field}.matrix", f"has {size} bytes, {qubits} qubits need {one}")
+    most = 4**qubits if may_be_several else 1
+    right = size in range(one, one * most + 1, one)
+    _require(right, f"{field}.matrix", f"has {size} bytes, {qubits} qubits need {one} a matrix, at most {most} of them")
     _require(all_finite(operation.matrix), f"{field}.matrix", "has a number that is not finite")
+    deviation = identity_deviation(operation.matrix, 2**qubits)
+    if not deviation <= TOLERANCE:
+        what = "trace preserving: the sum of K^dagger K" if may_be_several else "unitary: U^dagger U"
+        raise _malformed(f"{field}.matrix", f"is not {what} differs from 1 by {deviation:.3g}, at most {TOLERANCE:g}")
 
 
 def _check_readout(readout: bytes, field: str) -> None:
@@ -262,27 +286,32 @@ def _check_operands(
         position += size
 
 
-def _has_mid_circuit_measurement(
-    circuit: circuit_pb2.Circuit, table: Sequence[circuit_pb2.Operation], used: Sequence[int]
-) -> bool:
-    measures = {code for code in used if table[code].kind == _Operation.KIND_MEASURE}
-    if not measures:
-        return False
-    harmless = measures | {code for code in used if table[code].kind == _Operation.KIND_BARRIER}
-    opcodes = array("H", circuit.opcodes)
-    first = min(opcodes.index(code) for code in measures)
-    if harmless.issuperset(opcodes[first:]):
-        return False
-    qubits = array("I", circuit.qubits)
-    measured: set[int] = set()
+def _check_channels(
+    circuit: circuit_pb2.Circuit, table: Sequence[circuit_pb2.Operation], used: Sequence[circuit_pb2.Operation]
+) -> None:
+    """Refuse parameters of named channels outside of docs/noise.md, and name the instruction."""
+    named = [entry.kind == _Operation.KIND_CHANNEL and not entry.matrix for entry in table]
+    has_named = any(entry.kind == _Operation.KIND_CHANNEL and not entry.matrix for entry in used)
+    # The value of a symbol is not known here.
+    if not has_named or circuit.symbolic_parameters.positions:
+        return
+    legal: set[tuple[int, bytes]] = set()
+    arities = [8 * entry.parameter_count for entry in table]
+    column = circuit.parameters
     position = 0
-    for code, size in zip(opcodes, _sizes(circuit, table), strict=True):
-        if code in measures:
-            measured.add(qubits[position])
-        elif measured and code not in harmless and not measured.isdisjoint(qubits[position : position + size]):
-            return True
-        position += size
-    return False
+    for row, code in enumerate(memoryview(circuit.opcodes).cast("H")):
+        start, position = position, position + arities[code]
+        if not named[code]:
+            continue
+        key = code, column[start:position]
+        if key in legal:
+            continue
+        entry = table[code]
+        if entry.name in NAMED_CHANNELS:
+            fault = channel_fault(entry.name, memoryview(key[1]).cast("d").tolist(), entry.qubit_count)
+            if fault is not None:
+                raise _malformed("parameters", f"of instruction {row} are illegal: the channel {entry.name} {fault}")
+        legal.add(key)
 
 
 def _sizes(circuit: circuit_pb2.Circuit, table: Sequence[circuit_pb2.Operation]) -> Iterator[int]:

@@ -102,7 +102,8 @@ class ResultWriter:
             declared_qubit_count=circuit.declared_qubit_count,
             clbit_count=circuit.clbit_count,
             active_qubits=circuit.active_qubits or range(circuit.qubit_count),
-            shots=self._job.results.shots,
+            # Shots for expectation values alone, of a circuit that measures nothing, are behind no counts.
+            shots=self._job.results.shots if circuit.clbits else 0,
             expectation_values=item.expectation_values,
             certified_error=item.certified_error,
             readout_included=item.readout_included,

@@ -21,8 +21,10 @@ from proxima_runtime.interceptor import undecodable
 
 SERVICE_NAME = backend_pb2.DESCRIPTOR.services_by_name["BackendService"].full_name
 
-# Checking more than this on the event loop would keep others waiting.
+# Checking more than this on the event loop would keep others waiting. A byte of a matrix takes as long as some 20 of a
+# column, a term of an observable as some 100.
 _CHECK_INLINE_BYTES = 2**20
+_MATRIX_FACTOR, _TERM_BYTES = 20, 100
 # A caller's later messages are read once a run is not over at once.
 _LISTEN_SECONDS = 0.005
 _MAX_NAME_BYTES = 256
@@ -129,7 +131,10 @@ class BackendServicer:
                 raise _invalid("message", "the first message must be start or attach")
 
     async def _assess(self, job: backend_pb2.Job) -> Assessment:
-        if len(job.circuit.opcodes) + len(job.circuit.qubits) > _CHECK_INLINE_BYTES:
+        columns = len(job.circuit.opcodes) + len(job.circuit.qubits)
+        matrices = sum(len(operation.matrix) for operation in job.circuit.operations)
+        terms = sum(len(observable.paulis) for observable in job.results.observables)
+        if columns + _MATRIX_FACTOR * matrices + _TERM_BYTES * terms > _CHECK_INLINE_BYTES:
             return await asyncio.to_thread(self._admission.assess, job)
         return self._admission.assess(job)
 

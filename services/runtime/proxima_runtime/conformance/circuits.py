@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
+import numpy as np
 from proxima.simulation.v1 import circuit_pb2
 
 from proxima_runtime.conformance import reference
+from proxima_runtime.conformance.exact import Comparison, Row
+from proxima_runtime.conformance.reference import Complex, Real
+
+_Kind = circuit_pb2.Operation
 
 
 @dataclass(kw_only=True)
 class CircuitWriter:
-    """Writes instructions into columns, and keeps the gates for the reference.
+    """Writes instructions into columns, and keeps them for the references.
 
     Attributes:
         qubit_count: qubits of the columns.
@@ -23,6 +28,7 @@ class CircuitWriter:
         declared_qubit_count: 0 means qubit_count.
         global_phase: radians.
         steps: the gates so far, for `reference.final_state`.
+        rows: all instructions so far, for `exact`.
         measured: qubit recorded last by each written classical bit.
     """
 
@@ -32,8 +38,9 @@ class CircuitWriter:
     declared_qubit_count: int = 0
     global_phase: float = 0.0
     steps: list[reference.Step] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     measured: dict[int, int] = field(default_factory=dict)
-    _operations: dict[tuple[int, str, int], int] = field(default_factory=dict)
+    _operations: dict[bytes, int] = field(default_factory=dict)
     _table: list[circuit_pb2.Operation] = field(default_factory=list)
     _opcodes: array[int] = field(default_factory=lambda: array("H"))
     _qubits: array[int] = field(default_factory=lambda: array("I"))
@@ -42,18 +49,8 @@ class CircuitWriter:
 
     def gate(self, name: str, qubits: Sequence[int], parameters: Sequence[float] = ()) -> Self:
         """Append a standard gate."""
-        self._row(
-            circuit_pb2.Operation(
-                kind=circuit_pb2.Operation.KIND_GATE,
-                name=name,
-                qubit_count=len(qubits),
-                parameter_count=len(parameters),
-            ),
-            qubits,
-        )
-        self._parameters.extend(parameters)
         self.steps.append((name, tuple(qubits), tuple(parameters)))
-        return self
+        return self._append(_Kind.KIND_GATE, name, qubits, parameters)
 
     def gates(self, steps: Sequence[reference.Step]) -> Self:
         """Append several gates."""
@@ -61,17 +58,10 @@ class CircuitWriter:
             self.gate(name, qubits, parameters)
         return self
 
-    def measure(self, qubit: int, clbit: int) -> Self:
-        """Append a measurement."""
-        self._row(
-            circuit_pb2.Operation(
-                kind=circuit_pb2.Operation.KIND_MEASURE, name="measure", qubit_count=1, clbit_count=1
-            ),
-            (qubit,),
-        )
-        self._clbits.append(clbit)
+    def measure(self, qubit: int, clbit: int, *, readout: Real | None = None) -> Self:
+        """Append a measurement; `readout` is P(read | true), shape (2, 2)."""
         self.measured[clbit] = qubit
-        return self
+        return self._append(_Kind.KIND_MEASURE, "measure", (qubit,), clbit=clbit, readout=readout)
 
     def measure_all(self) -> Self:
         """Append a measurement of every qubit into the classical bit of its index."""
@@ -79,15 +69,39 @@ class CircuitWriter:
             self.measure(qubit, qubit)
         return self
 
-    def other(self, kind: circuit_pb2.Operation.Kind, qubits: Sequence[int], parameters: Sequence[float] = ()) -> Self:
-        """Append an instruction of another kind: a barrier, or something that no gate is."""
-        name = circuit_pb2.Operation.Kind.Name(kind).removeprefix("KIND_").lower()
-        operation = circuit_pb2.Operation(
-            kind=kind, name=name, qubit_count=len(qubits), parameter_count=len(parameters)
-        )
-        self._row(operation, qubits)
-        self._parameters.extend(parameters)
+    def unitary(self, matrix: Complex, qubits: Sequence[int]) -> Self:
+        """Append an explicit unitary, shape (2^k, 2^k); the first operand is the least significant bit of its index."""
+        return self._append(_Kind.KIND_UNITARY, "unitary", qubits, matrices=matrix[None])
+
+    def channel(self, name: str, qubits: Sequence[int], parameters: Sequence[float]) -> Self:
+        """Append a named channel."""
+        return self._append(_Kind.KIND_CHANNEL, name, qubits, parameters)
+
+    def kraus(self, operators: Complex, qubits: Sequence[int]) -> Self:
+        """Append a channel of explicit Kraus operators, shape (m, 2^k, 2^k)."""
+        return self._append(_Kind.KIND_CHANNEL, "kraus", qubits, matrices=operators)
+
+    def reset(self, qubit: int) -> Self:
+        """Append a reset."""
+        return self._append(_Kind.KIND_RESET, "reset", (qubit,))
+
+    def delay(self, qubit: int, seconds: float) -> Self:
+        """Append idle time."""
+        return self._append(_Kind.KIND_DELAY, "delay", (qubit,), (seconds,))
+
+    def phase(self, angle: float) -> Self:
+        """Append a global phase as an instruction."""
+        return self._append(_Kind.KIND_GLOBAL_PHASE, "gphase", (), (angle,))
+
+    def only_if(self, *comparisons: Comparison) -> Self:
+        """Put the last instruction under conditions, all of which must hold."""
+        self.rows[-1] = replace(self.rows[-1], conditions=(*self.rows[-1].conditions, *comparisons))
         return self
+
+    def other(self, kind: circuit_pb2.Operation.Kind, qubits: Sequence[int], parameters: Sequence[float] = ()) -> Self:
+        """Append an instruction of another kind: a barrier, or something malformed."""
+        name = circuit_pb2.Operation.Kind.Name(kind).removeprefix("KIND_").lower()
+        return self._append(kind, name, qubits, parameters)
 
     def message(self) -> circuit_pb2.Circuit:
         """Return the circuit as it travels."""
@@ -102,15 +116,60 @@ class CircuitWriter:
             global_phase=self.global_phase,
             active_qubits=self.active_qubits,
             declared_qubit_count=self.declared_qubit_count or self.qubit_count,
+            conditions=self._conditions(),
         )
 
-    def _row(self, operation: circuit_pb2.Operation, qubits: Sequence[int]) -> None:
-        key = (operation.kind, operation.name, operation.qubit_count)
+    def _append(
+        self,
+        kind: circuit_pb2.Operation.Kind,
+        name: str,
+        qubits: Sequence[int],
+        parameters: Sequence[float] = (),
+        *,
+        clbit: int = -1,
+        matrices: Complex | None = None,
+        readout: Real | None = None,
+    ) -> Self:
+        operation = circuit_pb2.Operation(
+            kind=kind,
+            name=name,
+            qubit_count=len(qubits),
+            clbit_count=int(clbit >= 0),
+            parameter_count=len(parameters),
+            matrix=b"" if matrices is None else np.ascontiguousarray(matrices, dtype="<c16").tobytes(),
+            readout=b"" if readout is None else np.ascontiguousarray(readout, dtype="<f8").tobytes(),
+        )
+        key = operation.SerializeToString(deterministic=True)
         if key not in self._operations:
             self._operations[key] = len(self._table)
             self._table.append(operation)
         self._opcodes.append(self._operations[key])
         self._qubits.extend(qubits)
+        self._parameters.extend(parameters)
+        self._clbits.extend([clbit] if clbit >= 0 else [])
+        row = Row(
+            kind=kind,
+            name=name,
+            qubits=tuple(qubits),
+            parameters=tuple(parameters),
+            clbit=clbit,
+            matrices=matrices,
+            readout=readout,
+        )
+        self.rows.append(row)
+        return self
+
+    def _conditions(self) -> circuit_pb2.ClassicalConditions | None:
+        rows = [(index, condition) for index, row in enumerate(self.rows) for condition in row.conditions]
+        if not rows:
+            return None
+        return circuit_pb2.ClassicalConditions(
+            instructions=array("I", [index for index, _ in rows]).tobytes(),
+            first_clbits=array("I", [condition.first_clbit for _, condition in rows]).tobytes(),
+            widths=array("I", [condition.width for _, condition in rows]).tobytes(),
+            values=array("Q", [condition.value for _, condition in rows]).tobytes(),
+            negated=bytes(condition.negated for _, condition in rows),
+        )
 
 
 def ghz(width: int) -> CircuitWriter:

@@ -1,0 +1,77 @@
+"""Which circuits measure in mid-circuit, and which instructions are conditional, without numpy.
+
+A measurement is terminal where it has no condition, nothing but barriers, delays and other terminal measurements follow
+on its qubit, no later condition reads its bit and no later measurement that is not terminal writes it.
+`proxima_runtime.arrays.instructions` finds the same for engines.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+
+from proxima.simulation.v1 import circuit_pb2
+
+_Operation = circuit_pb2.Operation
+_HARMLESS = frozenset((_Operation.KIND_MEASURE, _Operation.KIND_BARRIER, _Operation.KIND_DELAY))
+_PASSED_OVER = frozenset((_Operation.KIND_BARRIER, _Operation.KIND_DELAY))
+
+
+def has_mid_circuit_measurement(
+    circuit: circuit_pb2.Circuit,
+    table: Sequence[circuit_pb2.Operation],
+    used: Sequence[int],
+    read: Mapping[int, set[int]],
+) -> bool:
+    """Some measurement is not terminal.
+
+    Args:
+        circuit: a circuit whose columns agree.
+        table: its operations.
+        used: the opcodes that occur.
+        read: as `bits_read` returns it.
+    """
+    kinds = [operation.kind for operation in table]
+    measures = {code for code in used if kinds[code] == _Operation.KIND_MEASURE}
+    if not measures:
+        return False
+    opcodes = array("H", circuit.opcodes)
+    if not read:
+        harmless = {code for code in used if kinds[code] in _HARMLESS}
+        first = min(opcodes.index(code) for code in measures)
+        if harmless.issuperset(opcodes[first:]):
+            return False
+    qubits, clbits = array("I", circuit.qubits), array("I", circuit.clbits)
+    sizes = [operation.qubit_count for operation in table]
+    at_qubit, at_clbit = len(qubits), len(clbits)
+    busy_qubits: set[int] = set()
+    busy_clbits: set[int] = set()
+    for row in range(len(opcodes) - 1, -1, -1):
+        code = opcodes[row]
+        at_qubit -= sizes[code]
+        if row in read:
+            busy_clbits.update(read[row])
+        if code in measures:
+            at_clbit -= 1
+            # Whatever is read or comes later, the first measurement found that is not terminal decides.
+            if row in read or qubits[at_qubit] in busy_qubits or clbits[at_clbit] in busy_clbits:
+                return True
+        elif kinds[code] not in _PASSED_OVER:
+            busy_qubits.update(qubits[at_qubit : at_qubit + sizes[code]])
+    return False
+
+
+def bits_read(circuit: circuit_pb2.Circuit, table: Sequence[circuit_pb2.Operation]) -> Mapping[int, set[int]]:
+    """Return the classical bits that the conditions of each conditional row read; a conditional barrier has none."""
+    found: dict[int, set[int]] = {}
+    conditions = circuit.conditions
+    opcodes = memoryview(circuit.opcodes).cast("H")
+    for row, first, width in zip(
+        memoryview(conditions.instructions).cast("I"),
+        memoryview(conditions.first_clbits).cast("I"),
+        memoryview(conditions.widths).cast("I"),
+        strict=True,
+    ):
+        if table[opcodes[row]].kind != _Operation.KIND_BARRIER:
+            found.setdefault(row, set()).update(range(first, first + width))
+    return found
