@@ -19,8 +19,17 @@ from proxima_runtime.errors import InvalidArgument
 from tests.random_circuits import READOUT
 
 _Feature = capabilities_pb2
-EVERYTHING: Sequence[capabilities_pb2.Feature] = tuple(
-    capabilities_pb2.Feature.Value(name) for name in capabilities_pb2.Feature.keys()[1:]
+EVERYTHING = (
+    capabilities_pb2.FEATURE_MID_CIRCUIT_MEASUREMENT,
+    capabilities_pb2.FEATURE_RESET,
+    capabilities_pb2.FEATURE_CLASSICAL_CONDITION,
+    capabilities_pb2.FEATURE_UNITARY,
+    capabilities_pb2.FEATURE_CHANNEL,
+    capabilities_pb2.FEATURE_READOUT_ERROR,
+    capabilities_pb2.FEATURE_DELAY,
+    capabilities_pb2.FEATURE_GLOBAL_PHASE_INSTRUCTION,
+    capabilities_pb2.FEATURE_NON_CLIFFORD,
+    capabilities_pb2.FEATURE_MAX_ERROR,
 )
 
 
