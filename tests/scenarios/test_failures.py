@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
 
 import psutil
 import pytest
 from proxima_client import Client
 
+from .local_cluster import LocalCluster
 from .runner import Outcome, Runner
+from .stack import Stack, busy_worker, service_process, until
 
 _BELL = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n'
 _DEADLINE_SECONDS = 120.0
@@ -24,36 +24,6 @@ def _long_circuit(qubit_count: int = 22, layers: int = 60) -> str:
         lines += [f"u3(0.1,0.2,{0.3 + layer}) q[{i}];" for i in range(qubit_count)]
         lines += [f"cx q[{i}],q[{i + 1}];" for i in range(layer % 2, qubit_count - 1, 2)]
     return 'OPENQASM 2.0;\ninclude "qelib1.inc";\n' + "\n".join(lines) + "\nmeasure q -> c;\n"
-
-
-def _until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for what another process does, which has no event to await."""
-    end = time.monotonic() + _DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not happen in {_DEADLINE_SECONDS} s"
-        time.sleep(0.02)
-
-
-def _service_process(runner: Runner, name: str) -> psutil.Process:
-    services = {service["name"]: service for service in runner.run("status", "-o", "json").json["services"]}
-    return psutil.Process(services[name]["pid"])
-
-
-def _busy_worker(service: psutil.Process) -> psutil.Process:
-    """Return the worker that computes now."""
-    found: list[psutil.Process] = []
-
-    def computes() -> bool:
-        for child in service.children():
-            before = sum(child.cpu_times()[:2])
-            time.sleep(0.2)
-            if sum(child.cpu_times()[:2]) - before > 0.1 and child.memory_info().rss > 2**27:
-                found.append(child)
-                return True
-        return False
-
-    _until(computes, "a worker that computes")
-    return found[0]
 
 
 class _Background:
@@ -77,55 +47,54 @@ class _Background:
     [(signal.SIGKILL, "ERROR_REASON_WORKER_KILLED"), (signal.SIGSEGV, "ERROR_REASON_WORKER_CRASHED")],
 )
 def test_a_worker_that_dies_is_a_typed_error_and_the_next_run_works(
-    runner: Runner, number: signal.Signals, reason: str
+    stack: Stack, runner: Runner, number: signal.Signals, reason: str
 ) -> None:
     """A worker killed in the middle ends its run with the reason; the service lives on with a fresh worker."""
-    service = _service_process(runner, "qiskit")
+    service = service_process(stack, "qiskit")
     run = _Background(runner, "--backend", "qiskit", "--method", "statevector")
-    _busy_worker(service).send_signal(number)
+    stack.signal("qiskit", busy_worker(stack, "qiskit"), number)
     outcome = run.outcome()
     assert outcome.exit_code == 6, outcome
     assert outcome.json["error"]["reason"] == reason
     assert outcome.json["state"] == "error"
-    assert _service_process(runner, "qiskit").pid == service.pid
+    assert stack.is_running("qiskit", service)
     assert runner.run_circuit(_BELL, "--backend", "qiskit").exit_code == 0
 
 
-def test_a_backend_that_dies_is_told_and_comes_back(runner: Runner) -> None:
+def test_a_backend_that_dies_is_told_and_comes_back(stack: Stack, runner: Runner) -> None:
     """A backend service killed in the middle ends the run with a typed error, and later runs find it again."""
-    service = _service_process(runner, "qiskit")
+    service = service_process(stack, "qiskit")
     run = _Background(runner, "--backend", "qiskit", "--method", "statevector")
-    worker = _busy_worker(service)
-    service.kill()
-    _until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, "the end of the orphaned worker")
+    worker = busy_worker(stack, "qiskit")
+    stack.signal("qiskit", service, signal.SIGKILL)
+    until(lambda: not stack.is_running("qiskit", worker), "the end of the orphaned worker")
     outcome = run.outcome()
     state = outcome.json["state"]
     assert state in ("error", "completed"), outcome
     if state == "error":
         assert outcome.exit_code in (5, 6), outcome
         assert outcome.json["error"]["reason"] in ("ERROR_REASON_BACKEND_UNAVAILABLE", "ERROR_REASON_DRAINING")
-    _until(lambda: runner.run("status").exit_code == 0, "the backend's return")
+    until(stack.is_whole, "the backend's return")
     assert runner.run_circuit(_BELL, "--backend", "qiskit").exit_code == 0
 
 
-def test_a_run_outlives_the_orchestrator(runner: Runner, client: Client) -> None:
+def test_a_run_outlives_the_orchestrator(stack: Stack, runner: Runner, client: Client) -> None:
     """After SIGKILL of the orchestrator the run is re-attached and completes; the worker is the same."""
-    service = _service_process(runner, "qiskit")
     run = _Background(runner, "--backend", "qiskit", "--method", "statevector")
-    worker = _busy_worker(service)
-    _service_process(runner, "orchestrator").kill()
+    worker = busy_worker(stack, "qiskit")
+    stack.signal("orchestrator", service_process(stack, "orchestrator"), signal.SIGKILL)
     outcome = run.outcome()
     assert outcome.exit_code == 0, outcome
     assert sum(outcome.json["counts"].values()) == 10
-    assert worker.is_running()
+    assert stack.is_running("qiskit", worker)
     assert client.get(outcome.json["execution_id"]).attempt == 1
 
 
-def test_a_killed_command_leaves_its_run_in_the_history(runner: Runner, client: Client) -> None:
+def test_a_killed_command_leaves_its_run_in_the_history(stack: Stack, runner: Runner, client: Client) -> None:
     """SIGKILL of the command does not touch the execution; it completes and stays readable."""
     before = {execution.name for execution in client.history().executions}
     run = _Background(runner, "--backend", "qiskit", "--method", "statevector")
-    _busy_worker(_service_process(runner, "qiskit"))
+    busy_worker(stack, "qiskit")
     run.send(signal.SIGKILL)
     run.outcome()
     (name,) = {execution.name for execution in client.history().executions} - before
@@ -134,17 +103,16 @@ def test_a_killed_command_leaves_its_run_in_the_history(runner: Runner, client: 
     assert sum(result.counts.values()) == 10
 
 
-def test_ctrl_c_aborts_the_run_and_says_so(runner: Runner, client: Client) -> None:
+def test_ctrl_c_aborts_the_run_and_says_so(stack: Stack, runner: Runner, client: Client) -> None:
     """SIGINT ends the command with 130, the execution is aborted, and the worker's memory is back."""
-    service = _service_process(runner, "qiskit")
     run = _Background(runner, "--backend", "qiskit", "--method", "statevector")
-    worker = _busy_worker(service)
+    worker = busy_worker(stack, "qiskit")
     run.send(signal.SIGINT)
     outcome = run.outcome()
     assert outcome.exit_code == 130, outcome
     assert "abort" in (outcome.stderr + outcome.stdout).lower()
     assert client.get(outcome.json["execution_id"]).state == "aborted"
-    assert not worker.is_running()
+    assert not stack.is_running("qiskit", worker)
 
 
 def test_a_timeout_ends_the_run(runner: Runner) -> None:
@@ -169,13 +137,14 @@ def test_a_timeout_ends_the_run(runner: Runner) -> None:
     assert outcome.json["error"]["reason"] == "ERROR_REASON_TIMEOUT"
 
 
-def test_nothing_is_left_when_the_supervisor_is_killed(runner: Runner) -> None:
+def test_nothing_is_left_when_the_supervisor_is_killed(cluster: LocalCluster, runner: Runner) -> None:
     """SIGKILL of the supervisor takes every service and worker with it; the next command starts a new cluster."""
     status = runner.run("status", "-o", "json").json
+    assert status["server"] == cluster.target
     family = [psutil.Process(service["pid"]) for service in status["services"]]
     family += [worker for service in list(family) for worker in service.children(recursive=True)]
     os.kill(status["pid"], signal.SIGKILL)
-    _until(
+    until(
         lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family),
         "the end of all services",
     )

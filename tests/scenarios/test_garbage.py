@@ -10,10 +10,11 @@ from proxima.errors.v1 import errors_pb2
 from proxima.orchestrator.v1 import executions_pb2
 from proxima.simulation.v1 import circuit_pb2
 from proxima_client import Client
+from proxima_runtime.address import parse_address
 from proxima_runtime.channel import open_channel, unary
 from proxima_runtime.errors import ProximaError
 
-from .runner import Runner
+from .stack import Stack
 
 _PLAN = "/proxima.orchestrator.v1.ExecutionService/PlanExecution"
 _BELL = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nh q[0];\ncx q[0],q[1];\nmeasure q -> c;\n'
@@ -23,11 +24,9 @@ _MESSAGE_BYTES = 64 * 2**20
 
 
 @pytest.fixture
-def target(runner: Runner) -> str:
+def target(stack: Stack) -> str:
     """Where the orchestrator listens."""
-    found = runner.run("up", "-o", "json").json["server"]
-    assert isinstance(found, str)
-    return found
+    return stack.target
 
 
 def _refusal(target: str, data: bytes) -> ProximaError:
@@ -89,9 +88,17 @@ def test_columns_that_disagree_are_refused_by_name(target: str, client: Client) 
 
 def test_what_does_not_speak_grpc_is_cut_off(target: str, client: Client) -> None:
     """Noise on the socket itself does not disturb the calls of others."""
-    with socket.socket(socket.AF_UNIX) as raw:
+    with _connect(target) as raw:
         raw.settimeout(30)
-        raw.connect(target.removeprefix("unix:"))
         raw.sendall(_NOISE)
         _assert_serving(client)
     _assert_serving(client)
+
+
+def _connect(target: str) -> socket.socket:
+    address = parse_address(target)
+    if address.path is None:
+        return socket.create_connection((address.host, address.port))
+    raw = socket.socket(socket.AF_UNIX)
+    raw.connect(str(address.path))
+    return raw
