@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from proxima_orchestrator.capabilities import Feature
 from proxima_orchestrator.circuit import Circuit, Kind
-from proxima_orchestrator.gates import STANDARD_GATES, clifford_rows
+from proxima_orchestrator.gates import STANDARD_GATES, clifford_rows, is_clifford_matrix
+from proxima_orchestrator.strength import noise_strength
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,11 +26,11 @@ class Characteristics:
         operation_counts: occurrences by name, the most frequent first.
         gates: names of the standard gates in use.
         multi_qubit_gate_count: gates and unitaries on two or more qubits.
-        is_clifford: every gate is Clifford and there is no explicit unitary.
+        is_clifford: every gate and every explicit unitary is Clifford.
         t_count: T and T-dagger gates.
         measurement_count: measurements.
-        has_mid_circuit_measurement: a measured qubit is acted on afterwards by anything but a measurement or barrier,
-            or a condition reads a measured bit.
+        has_mid_circuit_measurement: a measurement is conditional, or its qubit is acted on afterwards by anything but
+            a measurement, a barrier or a delay, or a later condition reads its bit.
         features: what the circuit needs beyond terminal measurement of standard gates.
         noise_strength: E, the sum over channels of 1 - lambda_max(Choi / 2^k); 0 without channels.
     """
@@ -82,14 +83,15 @@ def characterise(circuit: Circuit) -> Characteristics:
             features.add(_FEATURE_OF_KIND[operation.kind])
         if operation.kind in (Kind.GATE, Kind.UNITARY) and operation.qubit_count > 1:
             multi += occurrence
-    clifford = Feature.UNITARY not in features and _is_clifford(circuit, occurrences)
+    clifford = _is_clifford(circuit, occurrences)
     if not clifford:
         features.add(Feature.NON_CLIFFORD)
-    if circuit.conditions is not None:
+    conditional = _conditional_rows(circuit)
+    if conditional.any():
         features.add(Feature.CLASSICAL_CONDITION)
     if circuit.symbolic_parameters is not None:
         features.add(Feature.PARAMETER_BINDINGS)
-    mid_circuit = bool(measurements) and _measures_mid_circuit(circuit)
+    mid_circuit = bool(measurements) and _measures_mid_circuit(circuit, conditional)
     if mid_circuit:
         features.add(Feature.MID_CIRCUIT_MEASUREMENT)
     return Characteristics(
@@ -106,6 +108,7 @@ def characterise(circuit: Circuit) -> Characteristics:
         measurement_count=measurements,
         has_mid_circuit_measurement=mid_circuit,
         features=frozenset(features),
+        noise_strength=noise_strength(circuit) if Feature.CHANNEL in features else 0.0,
     )
 
 
@@ -169,8 +172,19 @@ def _is_clifford(circuit: Circuit, occurrences: list[int]) -> bool:
             return False
         if gate.clifford is not True:
             parametrised.append(index)
-    if not parametrised:
-        return True
+    if parametrised and not _angles_are_clifford(circuit, parametrised):
+        return False
+    matrices = [
+        operation.matrix
+        for operation, occurrence in zip(table, occurrences, strict=True)
+        if occurrence and operation.kind is Kind.UNITARY and operation.matrix is not None
+    ]
+    return all(map(is_clifford_matrix, matrices))
+
+
+def _angles_are_clifford(circuit: Circuit, parametrised: list[int]) -> bool:
+    """Whether the gates of these opcodes, Clifford by their angles, are Clifford wherever they occur."""
+    table = circuit.operations
     if circuit.symbolic_parameters is not None:
         return False
     widths = np.array([operation.parameter_count for operation in table], dtype=np.int64)
@@ -184,10 +198,18 @@ def _is_clifford(circuit: Circuit, occurrences: list[int]) -> bool:
     return True
 
 
-def _measures_mid_circuit(circuit: Circuit) -> bool:
+def _conditional_rows(circuit: Circuit) -> NDArray[np.bool_]:
+    """Which rows of the condition columns are those of anything but a barrier."""
+    conditions = circuit.conditions
+    if conditions is None:
+        return np.zeros(0, dtype=np.bool_)
+    return ~_rows_of(circuit, Kind.BARRIER)[conditions.instructions]
+
+
+def _measures_mid_circuit(circuit: Circuit, conditional: NDArray[np.bool_]) -> bool:
     table = circuit.operations
     is_measure = _rows_of(circuit, Kind.MEASURE)
-    is_acting = ~(is_measure | _rows_of(circuit, Kind.BARRIER))
+    is_acting = ~(is_measure | _rows_of(circuit, Kind.BARRIER) | _rows_of(circuit, Kind.DELAY))
     rows = np.repeat(np.arange(circuit.instruction_count), circuit.qubit_counts())
     acting = is_acting[rows]
     last_action = np.full(circuit.qubit_count, -1, dtype=np.int64)
@@ -197,13 +219,15 @@ def _measures_mid_circuit(circuit: Circuit) -> bool:
     if bool((last_action[circuit.qubits[measured]] > rows[measured]).any()):
         return True
     conditions = circuit.conditions
-    if conditions is None:
+    if conditions is None or not conditional.any():
         return False
+    if bool(is_measure[conditions.instructions].any()):
+        return True
     clbit_counts = np.array([operation.clbit_count for operation in table], dtype=np.int64)[circuit.opcodes]
     first_written = np.full(circuit.clbit_count, circuit.instruction_count, dtype=np.int64)
     np.minimum.at(first_written, circuit.clbits, np.repeat(np.arange(circuit.instruction_count), clbit_counts))
     for bit in range(int(conditions.widths.max())):
-        wide = conditions.widths > bit
+        wide = conditional & (conditions.widths > bit)
         if bool((first_written[conditions.first_clbits[wide] + bit] < conditions.instructions[wide]).any()):
             return True
     return False

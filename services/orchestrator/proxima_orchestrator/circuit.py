@@ -97,6 +97,7 @@ class Circuit:
     Row i executes `operations[opcodes[i]]` on the next operands of `qubits`, `clbits` and `parameters` (angles in
     radians, delays in seconds, all finite). Column qubit j is the declared qubit `active_qubits[j]`. `global_phase` is
     in radians. Registers are presentation only: qubit registers over declared indices, clbit registers over clbits.
+    `notices` says what was changed of the circuit as it came, a sentence each; no part of what the circuit does.
     """
 
     qubit_count: int
@@ -113,6 +114,7 @@ class Circuit:
     declared_qubit_count: int
     qubit_registers: tuple[Register, ...] = ()
     clbit_registers: tuple[Register, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def instruction_count(self) -> int:

@@ -12,9 +12,19 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BUILTINS", "LIBRARIES", "STANDARD_GATES", "LibraryGate", "StandardGate", "clifford_rows", "is_clifford"]
+__all__ = [
+    "BUILTINS",
+    "LIBRARIES",
+    "STANDARD_GATES",
+    "LibraryGate",
+    "StandardGate",
+    "clifford_rows",
+    "is_clifford",
+    "is_clifford_matrix",
+]
 
 _TOLERANCE = 1e-12
+_MATRIX_TOLERANCE = 1e-9
 _HALF_PI = math.pi / 2
 
 CliffordRule = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
@@ -153,6 +163,36 @@ def clifford_rows(name: str, parameters: NDArray[np.float64]) -> NDArray[np.bool
 def is_clifford(name: str, parameters: Sequence[float] = ()) -> bool:
     """Return whether one gate with these parameters (radians) is Clifford. Raises KeyError for an unknown name."""
     return bool(clifford_rows(name, np.array([tuple(parameters)], dtype=np.float64))[0])
+
+
+def is_clifford_matrix(matrix: NDArray[np.complex128]) -> bool:
+    """Return whether a unitary, shape (2^k, 2^k), takes the Pauli operators X and Z on each qubit to Pauli strings.
+
+    A Pauli string has entries of modulus 1 at (c xor a, c) alone, whose ratios to the first are signs that multiply
+    over the bits of c. Entries count within 1e-9. Cheap: 2 k products of matrices.
+    """
+    side = len(matrix)
+    index = np.arange(side)
+    for bit in range(side.bit_length() - 1):
+        flipped = matrix[:, index ^ (1 << bit)]
+        signed = matrix * np.where(index >> bit & 1, -1, 1)
+        for image in (flipped @ matrix.conj().T, signed @ matrix.conj().T):
+            shift = int(np.argmax(np.abs(image[:, 0])))
+            signs = image[index ^ shift, index] / image[shift, 0]
+            # Unitary already: one entry of modulus 1 a column leaves no other.
+            if not (np.abs(np.abs(image[shift, 0]) - 1) <= _MATRIX_TOLERANCE and _are_characters(signs)):
+                return False
+    return True
+
+
+def _are_characters(signs: NDArray[np.complex128]) -> bool:
+    """Whether signs[c] = +-1 and signs[c] is the product of signs[2^b] over the bits b of c."""
+    expected = np.ones(1)
+    position = 1
+    while position < len(signs):
+        expected = np.concatenate((expected, expected * np.sign(signs[position].real)))
+        position *= 2
+    return bool(np.all(np.abs(signs - expected) <= _MATRIX_TOLERANCE))
 
 
 def _same(name: str, standard: str = "", *, overridable: bool = False) -> LibraryGate:

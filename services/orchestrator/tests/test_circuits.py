@@ -68,6 +68,7 @@ def test_depth_equals_a_plain_count(steps: list[list[int]]) -> None:
         ("reset q[0];", {Feature.RESET}),
         ("measure q[0] -> c[0]; h q[0];", {Feature.MID_CIRCUIT_MEASUREMENT}),
         ("measure q[0] -> c[0]; barrier q; measure q[0] -> c[1];", set()),
+        ("if (c==1) measure q[0] -> c[1];", {Feature.CLASSICAL_CONDITION, Feature.MID_CIRCUIT_MEASUREMENT}),
         (
             "measure q[0] -> c[0]; if (c==1) x q[1];",
             {Feature.CLASSICAL_CONDITION, Feature.MID_CIRCUIT_MEASUREMENT},
@@ -80,6 +81,29 @@ def test_features_are_those_that_the_circuit_needs(body: str, features: set[Feat
     found = characterise(parsed(body))
     assert found.features == features
     assert found.has_mid_circuit_measurement == (Feature.MID_CIRCUIT_MEASUREMENT in features)
+    assert found.is_clifford == (Feature.NON_CLIFFORD not in features)
+
+
+THREE = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[4] q;\nbit[4] c;\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "features"),
+    [
+        ("c[0] = measure q[0]; delay[5ns] q[0];", {Feature.DELAY}),
+        ("c[0] = measure q[0]; if (c[0]) { barrier q; }", set()),
+        ("if (c[0]) gphase(0.5);", {Feature.CLASSICAL_CONDITION, Feature.GLOBAL_PHASE_INSTRUCTION}),
+        ("negctrl @ x q[0], q[1];", {Feature.UNITARY}),
+        ("negctrl @ negctrl @ z q[0], q[1], q[2];", {Feature.UNITARY, Feature.NON_CLIFFORD}),
+        ("negctrl @ rx(pi) q[0], q[1];", {Feature.UNITARY}),
+        ("negctrl @ rx(pi/2) q[0], q[1];", {Feature.UNITARY, Feature.NON_CLIFFORD}),
+        ("pow(0.5) @ swap q[0], q[1];", {Feature.UNITARY, Feature.NON_CLIFFORD}),
+    ],
+)
+def test_features_of_openqasm_3(body: str, features: set[Feature]) -> None:
+    """Delays after a measurement and conditions on barriers need nothing; unitaries are Clifford where they are."""
+    found = characterise(parsed(body, header=THREE))
+    assert found.features == features
     assert found.is_clifford == (Feature.NON_CLIFFORD not in features)
 
 
@@ -152,6 +176,128 @@ def test_damaged_messages_never_break_anything(data: st.DataObject) -> None:
         assert error.reason == errors_pb2.ERROR_REASON_MALFORMED_CIRCUIT  # noqa: PT017
         return
     characterise(strip_idle(circuit))
+
+
+def message_of(*operations: circuit_pb2.Operation, parameters: tuple[float, ...] = ()) -> circuit_pb2.Circuit:
+    """A circuit that applies each operation once, to the first qubits and bits."""
+    return circuit_pb2.Circuit(
+        qubit_count=5,
+        clbit_count=1,
+        declared_qubit_count=5,
+        operations=operations,
+        opcodes=np.arange(len(operations), dtype="<u2").tobytes(),
+        qubits=b"".join(np.arange(operation.qubit_count, dtype="<u4").tobytes() for operation in operations),
+        clbits=b"".join(np.zeros(operation.clbit_count, dtype="<u4").tobytes() for operation in operations),
+        parameters=np.array(parameters, dtype="<f8").tobytes(),
+    )
+
+
+def channel(name: str, qubits: int, parameters: int) -> circuit_pb2.Operation:
+    """A named channel."""
+    kind = circuit_pb2.Operation.KIND_CHANNEL
+    return circuit_pb2.Operation(kind=kind, name=name, qubit_count=qubits, parameter_count=parameters)
+
+
+def explicit(kind: str, qubits: int, *matrices: object) -> circuit_pb2.Operation:
+    """A unitary or Kraus operators."""
+    data = np.asarray(matrices, dtype="<c16").tobytes()
+    return circuit_pb2.Operation(kind=f"KIND_{kind}", name="mine", qubit_count=qubits, matrix=data)
+
+
+LEGAL = [
+    ("depolarizing", 1, (4 / 3,)),
+    ("depolarizing", 4, (256 / 255,)),
+    ("pauli_channel", 1, (0.1, 0.2, 0.7)),
+    ("amplitude_damping", 1, (1.0, 0.3)),
+    ("phase_damping", 1, (0.0,)),
+    ("thermal_relaxation", 1, (1e-5, 2e-5, 0.0, 0.5)),
+]
+
+
+@pytest.mark.parametrize(("name", "qubits", "values"), LEGAL)
+def test_channels_within_their_ranges_are_taken(name: str, qubits: int, values: tuple[float, ...]) -> None:
+    """The largest and smallest legal values of a channel are legal."""
+    message = message_of(channel(name, qubits, len(values)), parameters=values)
+    circuit = circuit_from_message(message)
+    assert circuit_to_message(circuit).parameters == message.parameters
+    assert characterise(strip_idle(circuit)).features >= {Feature.CHANNEL}
+
+
+ILLEGAL = [
+    (channel("depolarizing", 1, 1), (1.4,), "parameters", r"instruction 0 \(depolarizing\).*4\^k"),
+    (channel("depolarizing", 2, 1), (1.2,), "parameters", r"4\^2"),
+    (channel("depolarizing", 5, 1), (0.1,), "operations[0].qubit_count", "1 to 4"),
+    (channel("pauli_channel", 1, 3), (0.5, 0.5, 0.1), "parameters", "at most 1"),
+    (channel("pauli_channel", 2, 3), (0.1, 0.1, 0.1), "parameters", "1 qubit"),
+    (channel("amplitude_damping", 1, 2), (0.5, -0.1), "parameters", "excited_population"),
+    (channel("phase_damping", 1, 1), (1.1,), "parameters", "lambda"),
+    (channel("thermal_relaxation", 1, 4), (1e-5, 3e-5, 1e-6, 0.0), "parameters", "T2"),
+    (channel("thermal_relaxation", 1, 4), (1e-5, 1e-5, -1e-6, 0.0), "parameters", "negative"),
+    (channel("bitflip", 1, 1), (0.1,), "operations[0].name", "depolarizing"),
+    (channel("depolarizing", 1, 2), (0.1, 0.1), "operations[0]", "takes"),
+    (explicit("UNITARY", 1, [[1, 0], [0, 1.001]]), (), "operations[0].matrix", "not unitary"),
+    (explicit("UNITARY", 1, [[1e200, 0], [0, 1e200]]), (), "operations[0].matrix", "not unitary"),
+    (explicit("UNITARY", 1, [[np.nan, 0], [0, 1]]), (), "operations[0].matrix", "finite"),
+    (explicit("UNITARY", 2, [[1, 0], [0, 1]]), (), "operations[0].matrix", "4 x 4"),
+    (explicit("UNITARY", 1, np.eye(2), np.eye(2)), (), "operations[0].matrix", "one"),
+    (explicit("UNITARY", 0, [[1]]), (), "operations[0].qubit_count", "1 to 4"),
+    (explicit("UNITARY", 5, np.eye(32)), (), "operations[0].qubit_count", "1 to 4"),
+    (explicit("CHANNEL", 1, np.eye(2), np.eye(2)), (), "operations[0].matrix", "trace preserving"),
+    (explicit("CHANNEL", 1, *[np.eye(2)] * 5), (), "operations[0].matrix", "1 to 4"),
+    (explicit("GATE", 1, np.eye(2)), (), "operations[0].matrix", "UNITARY or CHANNEL"),
+    (
+        circuit_pb2.Operation(kind="KIND_DELAY", name="delay", qubit_count=1, parameter_count=1),
+        (-1.0,),
+        "parameters",
+        "duration",
+    ),
+    (
+        circuit_pb2.Operation(
+            kind="KIND_MEASURE", qubit_count=1, clbit_count=1, readout=np.array([0.9, 0.2, 0.1, 0.9]).tobytes()
+        ),
+        (),
+        "operations[0].readout",
+        "sum to 1",
+    ),
+    (
+        circuit_pb2.Operation(kind="KIND_RESET", qubit_count=1, readout=np.eye(2).tobytes()),
+        (),
+        "operations[0].readout",
+        "MEASURE",
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "parameters", "field", "text"), ILLEGAL, ids=range(len(ILLEGAL)))
+def test_illegal_operations_are_named(
+    operation: circuit_pb2.Operation, parameters: tuple[float, ...], field: str, text: str
+) -> None:
+    """What is no channel, no unitary or no readout error is refused with its field and what it should be."""
+    with pytest.raises(InvalidArgument, match=text) as caught:
+        circuit_from_message(message_of(operation, parameters=parameters))
+    assert caught.value.reason == errors_pb2.ERROR_REASON_MALFORMED_CIRCUIT
+    assert caught.value.metadata["field"] == field
+
+
+def test_conditions_on_undeclared_bits_are_named() -> None:
+    """A condition beyond the declared classical bits names its field."""
+    message = circuit_to_message(parsed(PROGRAM))
+    message.conditions.first_clbits = np.array([3], dtype="<u4").tobytes()
+    with pytest.raises(InvalidArgument, match="within the 4 classical bits") as caught:
+        circuit_from_message(message)
+    assert caught.value.metadata["field"] == "conditions.widths"
+
+
+def test_kraus_operators_are_made_trace_preserving_and_that_is_said() -> None:
+    """A deviation up to 1e-8 is taken out of the Kraus operators, and a notice gives it."""
+    exact = [np.diag([1, np.sqrt(0.7)]), np.array([[0, np.sqrt(0.3)], [0, 0]])]
+    circuit = circuit_from_message(message_of(explicit("CHANNEL", 1, *(entry * (1 + 3e-9) for entry in exact))))
+    operators = circuit.operations[0].matrix
+    assert operators is not None
+    np.testing.assert_allclose(operators, exact, atol=1e-15)
+    assert len(circuit.notices) == 1
+    assert "6e-09" in circuit.notices[0]
+    assert circuit_from_message(message_of(explicit("CHANNEL", 1, *exact))).notices == ()
 
 
 def test_observables_lose_their_idle_qubits() -> None:

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from proxima.simulation.v1 import circuit_pb2
 
-from proxima_orchestrator.circuit import Circuit, ClassicalConditions, Kind, Operation, Register
+from proxima_orchestrator.circuit import Circuit, ClassicalConditions, Operation, Register
+from proxima_orchestrator.convert.columns import array, column
 from proxima_orchestrator.convert.errors import malformed
-from proxima_orchestrator.gates import STANDARD_GATES
+from proxima_orchestrator.convert.operations import check_parameters, operation_from_message, operation_to_message
 
 _MAX_BITS = 1_000_000
 _MAX_OPERATIONS = 65_536
-_MAX_OPERANDS = {Kind.UNITARY: 4, Kind.CHANNEL: 4, Kind.GATE: 64}
 
 
 def circuit_to_message(circuit: Circuit) -> circuit_pb2.Circuit:
@@ -22,11 +22,11 @@ def circuit_to_message(circuit: Circuit) -> circuit_pb2.Circuit:
     message = circuit_pb2.Circuit(
         qubit_count=circuit.qubit_count,
         clbit_count=circuit.clbit_count,
-        operations=[_operation_to_message(operation) for operation in circuit.operations],
-        opcodes=_column(circuit.opcodes, "<u2"),
-        qubits=_column(circuit.qubits, "<u4"),
-        clbits=_column(circuit.clbits, "<u4"),
-        parameters=_column(circuit.parameters, "<f8"),
+        operations=[operation_to_message(operation) for operation in circuit.operations],
+        opcodes=column(circuit.opcodes, "<u2"),
+        qubits=column(circuit.qubits, "<u4"),
+        clbits=column(circuit.clbits, "<u4"),
+        parameters=column(circuit.parameters, "<f8"),
         global_phase=circuit.global_phase,
         active_qubits=circuit.active_qubits.tolist() if circuit.qubit_count != circuit.declared_qubit_count else (),
         declared_qubit_count=circuit.declared_qubit_count,
@@ -36,38 +36,40 @@ def circuit_to_message(circuit: Circuit) -> circuit_pb2.Circuit:
     if (conditions := circuit.conditions) is not None:
         message.conditions.CopyFrom(
             circuit_pb2.ClassicalConditions(
-                instructions=_column(conditions.instructions, "<u4"),
-                first_clbits=_column(conditions.first_clbits, "<u4"),
-                widths=_column(conditions.widths, "<u4"),
-                values=_column(conditions.values, "<u8"),
-                negated=_column(conditions.negated, "u1"),
+                instructions=column(conditions.instructions, "<u4"),
+                first_clbits=column(conditions.first_clbits, "<u4"),
+                widths=column(conditions.widths, "<u4"),
+                values=column(conditions.values, "<u8"),
+                negated=column(conditions.negated, "u1"),
             )
         )
     return message
 
 
 def circuit_from_message(message: circuit_pb2.Circuit) -> Circuit:
-    """Return the columns of a message from outside.
+    """Return the columns of a message from outside; what was changed of it is in `notices`.
 
     Raises:
-        InvalidArgument: MALFORMED_CIRCUIT; the columns disagree or are out of range. Names the field.
+        InvalidArgument: MALFORMED_CIRCUIT; the columns disagree or are out of range, a unitary is not unitary, or a
+            channel is outside of its legal range. Names the field, and the instruction where it has one.
     """
     _check_counts(message)
-    operations = tuple(_operation_from_message(index, entry) for index, entry in enumerate(message.operations))
-    opcodes = _array("opcodes", message.opcodes, "<u2")
+    notices: list[str] = []
+    operations = tuple(operation_from_message(index, entry, notices) for index, entry in enumerate(message.operations))
+    opcodes = array("opcodes", message.opcodes, "<u2")
     if opcodes.size and int(opcodes.max()) >= len(operations):
         raise malformed("opcodes", f"an opcode is not below the number of operations, {len(operations)}")
-    qubits = _array("qubits", message.qubits, "<u4")
-    clbits = _array("clbits", message.clbits, "<u4")
-    parameters = _array("parameters", message.parameters, "<f8")
-    for field, column, attribute in (
+    qubits = array("qubits", message.qubits, "<u4")
+    clbits = array("clbits", message.clbits, "<u4")
+    parameters = array("parameters", message.parameters, "<f8")
+    for field, entries, attribute in (
         ("qubits", qubits, "qubit_count"),
         ("clbits", clbits, "clbit_count"),
         ("parameters", parameters, "parameter_count"),
     ):
         expected = int(_per_row(operations, opcodes, attribute).sum())
-        if column.size != expected:
-            raise malformed(field, f"has {column.size} entries, the instructions take {expected}")
+        if entries.size != expected:
+            raise malformed(field, f"has {entries.size} entries, the instructions take {expected}")
     if qubits.size and int(qubits.max()) >= message.qubit_count:
         raise malformed("qubits", f"an entry is not below qubit_count, {message.qubit_count}")
     if clbits.size and int(clbits.max()) >= message.clbit_count:
@@ -79,6 +81,7 @@ def circuit_from_message(message: circuit_pb2.Circuit) -> Circuit:
     _check_active(message, active)
     if message.HasField("symbolic_parameters"):
         raise malformed("symbolic_parameters", "symbols are not served by this version; bind them before sending")
+    check_parameters(operations, opcodes, parameters)
     return Circuit(
         qubit_count=message.qubit_count,
         clbit_count=message.clbit_count,
@@ -93,6 +96,7 @@ def circuit_from_message(message: circuit_pb2.Circuit) -> Circuit:
         declared_qubit_count=message.declared_qubit_count or message.qubit_count,
         qubit_registers=_registers("qubit_registers", message.qubit_registers, message.declared_qubit_count),
         clbit_registers=_registers("clbit_registers", message.clbit_registers, message.clbit_count),
+        notices=tuple(notices),
     )
 
 
@@ -128,89 +132,13 @@ def _check_operands_differ(
         raise malformed("qubits", f"instruction {int(keys[repeated[0]]) >> 32} has one qubit twice")
 
 
-def _operation_to_message(operation: Operation) -> circuit_pb2.Operation:
-    return circuit_pb2.Operation(
-        kind=f"KIND_{operation.kind.name}",
-        name=operation.name,
-        qubit_count=operation.qubit_count,
-        clbit_count=operation.clbit_count,
-        parameter_count=operation.parameter_count,
-        matrix=b"" if operation.matrix is None else _column(operation.matrix, "<c16"),
-        readout=b"" if operation.readout is None else _column(operation.readout, "<f8"),
-    )
-
-
-def _operation_from_message(index: int, message: circuit_pb2.Operation) -> Operation:
-    field = f"operations[{index}]"
-    try:
-        kind = Kind(message.kind)
-    except ValueError as error:
-        raise malformed(f"{field}.kind", f"{message.kind} is no kind of operation") from error
-    qubit_count, clbit_count, parameter_count = message.qubit_count, message.clbit_count, message.parameter_count
-    expected: tuple[int, int, int] | None = {
-        Kind.MEASURE: (1, 1, 0),
-        Kind.RESET: (1, 0, 0),
-        Kind.BARRIER: (qubit_count, 0, 0),
-        Kind.DELAY: (qubit_count, 0, 1),
-        Kind.GLOBAL_PHASE: (0, 0, 1),
-        Kind.UNITARY: (qubit_count, 0, 0),
-    }.get(kind)
-    if kind is Kind.GATE:
-        # A name beyond the vocabulary is left to the capability filter: a backend may have gates of its own.
-        gate = STANDARD_GATES.get(message.name)
-        expected = (qubit_count, 0, parameter_count)
-        if gate is not None:
-            expected = (gate.qubit_count, 0, gate.parameter_count)
-    elif kind is Kind.CHANNEL:
-        expected = (qubit_count, 0, parameter_count)
-    if expected != (qubit_count, clbit_count, parameter_count):
-        raise malformed(field, f"takes {expected} qubits, classical bits and parameters, not what it declares")
-    largest = _MAX_OPERANDS.get(kind, _MAX_BITS)
-    if not 0 <= qubit_count <= largest or not 0 <= parameter_count <= 256:
-        raise malformed(f"{field}.qubit_count", f"must be 0 to {largest}, with at most 256 parameters")
-    return Operation(
-        kind=kind,
-        name=message.name,
-        qubit_count=qubit_count,
-        clbit_count=clbit_count,
-        parameter_count=parameter_count,
-        matrix=_matrix(field, kind, message),
-        readout=_readout(field, message.readout),
-    )
-
-
-def _matrix(field: str, kind: Kind, message: circuit_pb2.Operation) -> NDArray[np.complex128] | None:
-    if not message.matrix and kind is not Kind.UNITARY:
-        return None
-    side = 2**message.qubit_count
-    entries = _array(f"{field}.matrix", message.matrix, "<c16")
-    fits = entries.size == side**2 if kind is Kind.UNITARY else entries.size % side**2 == 0
-    if kind not in (Kind.UNITARY, Kind.CHANNEL) or not fits or not np.isfinite(entries).all():
-        raise malformed(
-            f"{field}.matrix", f"must hold finite {side} x {side} matrices and belongs to UNITARY or CHANNEL"
-        )
-    matrix: NDArray[np.complex128] = entries.reshape((side, side) if kind is Kind.UNITARY else (-1, side, side))
-    if kind is Kind.UNITARY and np.abs(matrix @ matrix.conj().T - np.eye(side)).max() > 1e-8:
-        raise malformed(f"{field}.matrix", "is not unitary to 1e-8")
-    return matrix
-
-
-def _readout(field: str, data: bytes) -> NDArray[np.float64] | None:
-    if not data:
-        return None
-    matrix: NDArray[np.float64] = _array(f"{field}.readout", data, "<f8")
-    if matrix.size != 4 or not np.allclose(matrix.reshape(2, 2).sum(axis=1), 1, atol=1e-9) or (matrix < 0).any():
-        raise malformed(f"{field}.readout", "must be a 2 x 2 matrix of probabilities whose rows sum to 1")
-    return matrix.reshape(2, 2)
-
-
 def _conditions_from_message(message: circuit_pb2.Circuit, instruction_count: int) -> ClassicalConditions | None:
     columns = message.conditions
-    instructions = _array("conditions.instructions", columns.instructions, "<u4")
-    first_clbits = _array("conditions.first_clbits", columns.first_clbits, "<u4")
-    widths = _array("conditions.widths", columns.widths, "<u4")
-    values = _array("conditions.values", columns.values, "<u8")
-    negated = _array("conditions.negated", columns.negated, "u1")
+    instructions = array("conditions.instructions", columns.instructions, "<u4")
+    first_clbits = array("conditions.first_clbits", columns.first_clbits, "<u4")
+    widths = array("conditions.widths", columns.widths, "<u4")
+    values = array("conditions.values", columns.values, "<u8")
+    negated = array("conditions.negated", columns.negated, "u1")
     if len({instructions.size, first_clbits.size, widths.size, values.size, negated.size}) != 1:
         raise malformed("conditions", "the columns have different lengths")
     if not instructions.size:
@@ -242,14 +170,3 @@ def _register_to_message(register: Register) -> circuit_pb2.Register:
 def _per_row(operations: tuple[Operation, ...], opcodes: NDArray[np.uint16], attribute: str) -> NDArray[np.int64]:
     table = np.array([getattr(operation, attribute) for operation in operations], dtype=np.int64)
     return table[opcodes] if table.size else np.zeros(0, dtype=np.int64)
-
-
-def _column(values: NDArray[np.generic], dtype: str) -> bytes:
-    return np.ascontiguousarray(values, dtype=dtype).tobytes()
-
-
-def _array(field: str, data: bytes, dtype: str) -> NDArray:  # type: ignore[type-arg]
-    size = np.dtype(dtype).itemsize
-    if len(data) % size:
-        raise malformed(field, f"has {len(data)} bytes, not a multiple of {size}")
-    return np.frombuffer(data, dtype=dtype)

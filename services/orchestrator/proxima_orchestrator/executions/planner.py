@@ -248,7 +248,7 @@ def _prepare(parsed: Circuit, asked: ResultRequest, noise: NoiseModel | None, li
         results=results,
         results_over_active=over_active_qubits(results, circuit),
         noise=summary,
-        warnings=warnings,
+        warnings=(*parsed.notices, *warnings),
     )
 
 
