@@ -21,15 +21,44 @@ if TYPE_CHECKING:
     from proxima_backend_cirq.simulate import Simulation
 
 _MAX_SHOTS = 10_000_000
-_SINGLE = (result_pb2.PRECISION_SINGLE,)
-_BOTH = (result_pb2.PRECISION_DOUBLE, result_pb2.PRECISION_SINGLE)
-_SAMPLED = (result_pb2.RESULT_KIND_COUNTS, result_pb2.RESULT_KIND_PROBABILITIES)
+_PRECISIONS = {
+    "qsim": (result_pb2.PRECISION_SINGLE,),
+    "cirq": (result_pb2.PRECISION_DOUBLE, result_pb2.PRECISION_SINGLE),
+}
+_RESULTS = {
+    capabilities_pb2.METHOD_STATEVECTOR: (
+        result_pb2.RESULT_KIND_COUNTS,
+        result_pb2.RESULT_KIND_PROBABILITIES,
+        result_pb2.RESULT_KIND_STATEVECTOR,
+        result_pb2.RESULT_KIND_EXPECTATION_VALUES,
+    ),
+    capabilities_pb2.METHOD_DENSITY_MATRIX: (
+        result_pb2.RESULT_KIND_COUNTS,
+        result_pb2.RESULT_KIND_PROBABILITIES,
+        result_pb2.RESULT_KIND_DENSITY_MATRIX,
+        result_pb2.RESULT_KIND_EXPECTATION_VALUES,
+    ),
+    capabilities_pb2.METHOD_TRAJECTORIES: (
+        result_pb2.RESULT_KIND_COUNTS,
+        result_pb2.RESULT_KIND_EXPECTATION_VALUES,
+    ),
+}
+# Of every engine and method; conditions and channels come on top.
+_FEATURES = (
+    capabilities_pb2.FEATURE_NON_CLIFFORD,
+    capabilities_pb2.FEATURE_MID_CIRCUIT_MEASUREMENT,
+    capabilities_pb2.FEATURE_RESET,
+    capabilities_pb2.FEATURE_UNITARY,
+    capabilities_pb2.FEATURE_READOUT_ERROR,
+    capabilities_pb2.FEATURE_DELAY,
+    capabilities_pb2.FEATURE_GLOBAL_PHASE_INSTRUCTION,
+)
 _PACKAGES = ("cirq-core", "qsimcirq", "numpy")
 _PACKAGE_OF = {"qsim": "qsimcirq", "cirq": "cirq-core"}
 
 
 class CirqEngine:
-    """qsim's state vector; Cirq's own state vector and density matrix."""
+    """qsim's state vector and trajectories; Cirq's own state vector, density matrix and trajectories."""
 
     name = "cirq"
     version = __version__
@@ -38,13 +67,13 @@ class CirqEngine:
         self._simulation: Simulation | None = None
 
     def methods(self) -> Sequence[capabilities_pb2.MethodCapability]:
-        """Return what the engines offer, qsim first."""
-        vector = (*_SAMPLED, result_pb2.RESULT_KIND_STATEVECTOR)
-        matrix = (*_SAMPLED, result_pb2.RESULT_KIND_DENSITY_MATRIX)
+        """Return what the engines offer, the preferred first. qsim has no classical conditions."""
         return (
-            _capability("qsim", capabilities_pb2.METHOD_STATEVECTOR, _SINGLE, max_qubit_count=40, results=vector),
-            _capability("cirq", capabilities_pb2.METHOD_STATEVECTOR, _BOTH, max_qubit_count=32, results=vector),
-            _capability("cirq", capabilities_pb2.METHOD_DENSITY_MATRIX, _BOTH, max_qubit_count=16, results=matrix),
+            _capability("qsim", capabilities_pb2.METHOD_STATEVECTOR, max_qubit_count=40),
+            _capability("cirq", capabilities_pb2.METHOD_STATEVECTOR, max_qubit_count=32),
+            _capability("cirq", capabilities_pb2.METHOD_DENSITY_MATRIX, max_qubit_count=16),
+            _capability("qsim", capabilities_pb2.METHOD_TRAJECTORIES, max_qubit_count=40),
+            _capability("cirq", capabilities_pb2.METHOD_TRAJECTORIES, max_qubit_count=32),
         )
 
     def package_versions(self) -> Mapping[str, str]:
@@ -77,22 +106,22 @@ def _silent(*, done_count: int, total_count: int, unit: str) -> None:
 
 
 def _capability(
-    engine: str,
-    method: capabilities_pb2.Method,
-    precisions: Sequence[result_pb2.Precision],
-    *,
-    max_qubit_count: int,
-    results: Sequence[result_pb2.ResultKind],
+    engine: str, method: capabilities_pb2.Method, *, max_qubit_count: int
 ) -> capabilities_pb2.MethodCapability:
+    features = list(_FEATURES)
+    if engine == "cirq":
+        features.append(capabilities_pb2.FEATURE_CLASSICAL_CONDITION)
+    if method != capabilities_pb2.METHOD_STATEVECTOR:
+        features.append(capabilities_pb2.FEATURE_CHANNEL)
     return capabilities_pb2.MethodCapability(
         method=method,
         engine=engine,
         engine_version=version(_PACKAGE_OF[engine]),
-        precisions=precisions,
+        precisions=_PRECISIONS[engine],
         max_qubit_count=max_qubit_count,
         gates=tuple(STANDARD_GATES),
-        features=(capabilities_pb2.FEATURE_NON_CLIFFORD,),
-        results=results,
+        features=features,
+        results=_RESULTS[method],
         max_shots=_MAX_SHOTS,
         deterministic=True,
         pause_support=capabilities_pb2.PAUSE_SUPPORT_NONE,
@@ -118,7 +147,7 @@ def _warm_up_job(capability: capabilities_pb2.MethodCapability) -> backend_pb2.J
         ),
         results=result_pb2.ResultSpec(
             shots=10,
-            probabilities=True,
+            probabilities=result_pb2.RESULT_KIND_PROBABILITIES in capability.results,
             statevector=result_pb2.RESULT_KIND_STATEVECTOR in capability.results,
             density_matrix=result_pb2.RESULT_KIND_DENSITY_MATRIX in capability.results,
         ),

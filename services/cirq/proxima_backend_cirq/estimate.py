@@ -1,4 +1,4 @@
-"""What a job would take on qsim or Cirq, by rules with measured figures. Imports no simulator.
+"""What a job would take on qsim or Cirq, by rules with measured figures. Imports no simulator and no numpy.
 
 Measured on Linux with qsimcirq 0.22.1 and cirq-core 1.7.0, one thread, layered circuits of n = 18, 20, 22 (state
 vector) and n = 9, 10, 11 (density matrix), peak resident set over the warm worker plus the bytes of returned arrays. In
@@ -10,11 +10,15 @@ and its copy) to qsim, and their copy alone to Cirq, whose buffers are free by t
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
-from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
+from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+
+from proxima_backend_cirq import demands
+from proxima_backend_cirq.outline import outline
 
 VECTOR_STATES = 2.5
 """States that Cirq's state-vector simulation holds: the state, its buffer, and half of one inside numpy."""
@@ -37,18 +41,42 @@ _FIXED_BYTES = 64 << 10
 
 _INT64_MAX = (1 << 63) - 1
 _METHOD = capabilities_pb2.Method
+_KIND = circuit_pb2.Operation
+_PLAIN = frozenset((_KIND.KIND_GATE, _KIND.KIND_MEASURE, _KIND.KIND_BARRIER))
 
 
 def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
     """Estimate a job that the runtime has checked."""
-    peak = _peak_rule(job)
+    spec = job.results
+    segments = ["this backend does not run circuits in segments; leave segment_starts empty"]
+    problems = segments if job.segmentation.segment_starts else []
+    if _is_plain(job.circuit) and job.method != _METHOD.METHOD_TRAJECTORIES:
+        peak, units, rule = _peak_rule(job), _work_units(job), _rule(job)
+    else:
+        plan = outline(job.circuit, keeps_record=bool(spec.shots or spec.probabilities))
+        peak, units, rule = demands.peak_rule(job, plan), demands.work_units(job, plan), demands.rule(job, plan)
+        problems = [*problems, *demands.violations(job, plan)]
     return estimate_pb2.ResourceEstimate(
         peak_memory_bytes=min(peak(job.circuit.qubit_count), _INT64_MAX),
         largest_fitting_qubit_count=_largest_fitting(peak, job.memory_limit_bytes),
-        work_units=_work_units(job),
-        rule=_rule(job),
-        violations=_violations(job),
+        work_units=units,
+        rule=rule,
+        violations=[_violation(problem) for problem in problems],
     )
+
+
+def _is_plain(circuit: circuit_pb2.Circuit) -> bool:
+    """The circuit has only gates, barriers and, after them, measurements without readout error."""
+    operations = circuit.operations
+    if circuit.HasField("conditions") or any(entry.kind not in _PLAIN or entry.readout for entry in operations):
+        return False
+    measures = {index for index, entry in enumerate(operations) if entry.kind == _KIND.KIND_MEASURE}
+    if not measures:
+        return True
+    opcodes = array("H", circuit.opcodes)
+    found = [opcodes.index(opcode) for opcode in measures if opcode in opcodes]
+    gates = {index for index, entry in enumerate(operations) if entry.kind == _KIND.KIND_GATE}
+    return not found or gates.isdisjoint(opcodes[min(found) :]) or outline(circuit, keeps_record=False).is_unitary
 
 
 def _is_single(job: backend_pb2.Job) -> bool:
@@ -126,13 +154,6 @@ def _rule(job: backend_pb2.Job) -> str:
     return ", plus ".join(parts)
 
 
-def _violations(job: backend_pb2.Job) -> list[estimate_pb2.Violation]:
-    if job.segmentation.segment_starts:
-        return [
-            estimate_pb2.Violation(
-                reason=errors_pb2.ErrorReason.Name(errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND),
-                description="this backend does not run circuits in segments; leave segment_starts empty",
-                instruction=-1,
-            )
-        ]
-    return []
+def _violation(problem: str) -> estimate_pb2.Violation:
+    reason = errors_pb2.ErrorReason.Name(errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND)
+    return estimate_pb2.Violation(reason=reason, description=problem, instruction=-1)

@@ -1,10 +1,11 @@
 """Checks that a translated circuit acts as the columns say.
 
 Instruction, operand and parameter counts are compared after every translation (`qsim.append_gates`,
-`native.operations`). The action is compared for circuits of up to 8 qubits and 256 gates that use a gate which this
-worker has not verified for the engine and method yet: the circuit is run on a random product state by the engine and by
-`proxima_runtime.conformance.reference`, and the gates then count as verified. So a warm worker pays one set comparison
-for a small circuit, a new gate some milliseconds, once.
+`native.operations`, `translate.translate`, `qsim_circuits.append_instructions`). The action is compared for what this
+worker has not verified for the engine and method yet. A circuit of gates, up to 8 qubits and 256 gates, is run on a
+random product state by the engine and by `proxima_runtime.conformance.reference`. Of a circuit with other instructions
+one of each sort is run by itself (`probes.py`). So a warm worker pays one set comparison, a new sort some milliseconds,
+once.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 from proxima.errors.v1 import errors_pb2
+from proxima.simulation.v1 import circuit_pb2
+from proxima_runtime.arrays.instructions import Listing
 from proxima_runtime.arrays.program import Program
 from proxima_runtime.conformance import reference
 from proxima_runtime.errors import Internal
+
+from proxima_backend_cirq.probes import Complex, Probe, new_probe
 
 MAX_QUBITS = 8
 MAX_GATES = 256
@@ -25,6 +30,11 @@ SEED = 20_240_229
 
 # A program to its final state, vector or density matrix, without the global phase.
 Evolve = Callable[[Program], npt.NDArray[np.complexfloating]]
+# A probe to the density matrix that the engine makes of it.
+Acted = Callable[[Probe], Complex]
+
+_GATE = circuit_pb2.Operation.KIND_GATE
+_DELAY = circuit_pb2.Operation.KIND_DELAY
 
 
 class Guard:
@@ -32,6 +42,7 @@ class Guard:
 
     def __init__(self) -> None:
         self._verified: dict[tuple[str, int, bool], frozenset[str]] = {}
+        self._sorts: dict[tuple[str, int, bool], set[tuple[int, str, int]]] = {}
 
     def check(self, program: Program, key: tuple[str, int, bool], evolve: Evolve) -> None:
         """Compare the action of a small circuit with unverified gates.
@@ -49,22 +60,51 @@ class Guard:
         names, verified = program.gate_names, self._verified.get(key, frozenset())
         if names <= verified:
             return
-        engine, _, single_precision = key
         started = _with_random_start(program)
         expected = reference.final_state(program.qubit_count, _steps(started))
         found = evolve(started)
         if found.ndim == 2:
             expected = np.outer(expected, expected.conj())
-        distance = float(np.max(np.abs(found - expected)))
-        tolerance = 1e-4 if single_precision else 1e-9
-        if not distance <= tolerance:
-            raise Internal(
-                f"{engine} and the reference differ by {distance:.3g} on a circuit of {', '.join(sorted(names))}; "
-                "nothing was returned, report this with the circuit",
-                reason=errors_pb2.ERROR_REASON_TRANSLATION_MISMATCH,
-                metadata={"engine": engine, "expected": f"at most {tolerance:g}", "actual": f"{distance:.3g}"},
-            )
+        _compare(found, expected, key, ", ".join(sorted(names)))
         self._verified[key] = verified | names
+
+    def check_listing(self, listing: Listing, key: tuple[str, int, bool], acted: Acted) -> None:
+        """Compare the action of one instruction of each sort that is not verified yet, on one qubit more.
+
+        Args:
+            listing: the circuit.
+            key: engine, value of `Method`, single precision.
+            acted: runs a probe on that engine.
+
+        Raises:
+            Internal: it acts differently (ERROR_REASON_TRANSLATION_MISMATCH).
+        """
+        verified = self._sorts.setdefault(key, set())
+        for step in listing.instructions:
+            sort = step.kind, step.name if step.kind == _GATE else "", len(step.qubits)
+            if sort in verified or not step.qubits or step.kind == _DELAY:
+                continue
+            probe = new_probe(step, seed=SEED)
+            _compare(acted(probe), probe.expected, key, step.name)
+            verified.add(sort)
+
+
+def _compare(
+    found: npt.NDArray[np.complexfloating],
+    expected: npt.NDArray[np.complexfloating],
+    key: tuple[str, int, bool],
+    names: str,
+) -> None:
+    engine, _, single_precision = key
+    distance = float(np.max(np.abs(found - expected)))
+    tolerance = 1e-4 if single_precision else 1e-9
+    if not distance <= tolerance:
+        raise Internal(
+            f"{engine} and the reference differ by {distance:.3g} on a circuit of {names}; "
+            "nothing was returned, report this with the circuit",
+            reason=errors_pb2.ERROR_REASON_TRANSLATION_MISMATCH,
+            metadata={"engine": engine, "expected": f"at most {tolerance:g}", "actual": f"{distance:.3g}"},
+        )
 
 
 def _with_random_start(program: Program) -> Program:

@@ -1,4 +1,4 @@
-"""The one module that talks to Cirq: its own state-vector and density-matrix simulation.
+"""Cirq's own state-vector and density-matrix simulation of circuits that have only gates.
 
 Operations act one after the other on `cirq.StateVectorSimulationState` and `cirq.DensityMatrixSimulationState`, the
 states inside `cirq.Simulator` and `cirq.DensityMatrixSimulator`. Driving them directly leaves out the moments, and the
@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import cirq
 import numpy as np
 import numpy.typing as npt
-from proxima.errors.v1 import errors_pb2
 from proxima_runtime.arrays.gates import FIXED, PARAMETRIC
 from proxima_runtime.arrays.program import Program
 from proxima_runtime.backend.engine import ProgressReporter
-from proxima_runtime.errors import Internal
+
+from proxima_backend_cirq.failures import cirq_failures, mismatch
 
 State = npt.NDArray[np.complexfloating]
 
@@ -59,7 +59,7 @@ def operations(program: Program, qubits: Sequence[cirq.Qid]) -> Iterator[cirq.Op
     Raises:
         Internal: not every operand of the columns was used exactly once (ERROR_REASON_TRANSLATION_MISMATCH).
     """
-    makers = tuple(_maker(name, qubits) if name else None for name in program.names)
+    makers = tuple(operation_maker(name, qubits) if name else None for name in program.names)
     known: dict[tuple[int, tuple[int, ...]], cirq.Operation] = {}
     at_qubit = at_parameter = gate_count = 0
     for opcode in program.opcodes:
@@ -80,12 +80,8 @@ def operations(program: Program, qubits: Sequence[cirq.Qid]) -> Iterator[cirq.Op
         at_qubit, at_parameter = next_qubit, next_parameter
     expected = (program.row_count - program.set_aside_count, len(program.qubits), len(program.parameters))
     if (gate_count, at_qubit, at_parameter) != expected:
-        raise Internal(
-            f"the translated circuit has (gates, operands, parameters) {(gate_count, at_qubit, at_parameter)}, "
-            f"the columns have {expected}; report this with the circuit",
-            reason=errors_pb2.ERROR_REASON_TRANSLATION_MISMATCH,
-            metadata={"engine": "cirq", "expected": str(expected), "actual": str((gate_count, at_qubit, at_parameter))},
-        )
+        actual = (gate_count, at_qubit, at_parameter)
+        raise mismatch("cirq", what="(gates, operands, parameters)", expected=str(expected), actual=str(actual))
 
 
 def final_state(
@@ -102,7 +98,7 @@ def final_state(
     kind = cirq.DensityMatrixSimulationState if density_matrix else cirq.StateVectorSimulationState
     total = len(program.opcodes)
     started = time.perf_counter()
-    try:
+    with cirq_failures():
         state = kind(
             qubits=qubits[::-1],
             initial_state=0,
@@ -113,12 +109,6 @@ def final_state(
             cirq.act_on(operation, state)
             report(done_count=done, total_count=total, unit="operations")
         tensor: State = state.target_tensor
-    except (RuntimeError, ValueError, TypeError, AssertionError, IndexError) as error:
-        raise Internal(
-            f"Cirq failed: {error}",
-            reason=errors_pb2.ERROR_REASON_ENGINE_FAILED,
-            metadata={"engine": "cirq", "message": str(error)},
-        ) from error
     seconds = time.perf_counter() - started
     # The other buffer of the state goes with it.
     del state
@@ -126,7 +116,7 @@ def final_state(
     return np.ascontiguousarray(tensor).reshape((side, side) if density_matrix else (side,)), seconds
 
 
-def _maker(name: str, qubits: Sequence[cirq.Qid]) -> _Make:
+def operation_maker(name: str, qubits: Sequence[cirq.Qid]) -> _Make:
     """Return what makes operations of gate `name`. Raises KeyError for a gate outside the vocabulary."""
     if name in _BY_NAME:
         gate = _BY_NAME[name]

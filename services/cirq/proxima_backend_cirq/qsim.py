@@ -1,4 +1,4 @@
-"""The one module that talks to qsim.
+"""qsim's simulation of circuits that have only gates, and the gates themselves.
 
 It fills qsim's own circuit straight from the columns and calls the functions behind `qsimcirq.QSimSimulator`: a
 `cirq.Circuit` in between costs ten times the translation and more than a small simulation. qsim numbers qubits as
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,10 @@ from proxima_runtime.arrays.program import Program
 from proxima_runtime.errors import Internal
 from qsimcirq import qsim as library
 
+from proxima_backend_cirq.failures import mismatch
+
 Complex64 = npt.NDArray[np.complex64]
+Answer = TypeVar("Answer")
 
 WIDE_QUBITS = 22
 """From here on gates are fused up to 4 qubits, below up to 2, as qsim's documentation advises."""
@@ -33,7 +37,26 @@ class NativeCircuit(Protocol):
 
 
 # Time step, operands, parameters, circuit.
-_Emit = Callable[[int, list[int], list[float], NativeCircuit], None]
+Emit = Callable[[int, list[int], list[float], NativeCircuit], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Appenders:
+    """qsim's functions that append to one of its two types of circuit.
+
+    Attributes:
+        gate: kind, time step, operands, parameters by name, circuit.
+        matrix: time step, operands, real and imaginary parts in turn, circuit.
+        control: control qubits and their values, circuit; acts on the gate appended last.
+    """
+
+    gate: Callable[[object, int, Sequence[int], Mapping[str, float], NativeCircuit], None]
+    matrix: Callable[[int, Sequence[int], Sequence[float], NativeCircuit], None]
+    control: Callable[[Sequence[int], Sequence[int], NativeCircuit], None]
+
+
+GATES_ONLY = Appenders(gate=library.add_gate, matrix=library.add_matrix_gate, control=library.control_last_gate)
+"""For circuits of gates, `new_circuit`."""
 
 _NO_PARAMETERS: Mapping[str, float] = {}
 _BY_NAME = {
@@ -63,7 +86,7 @@ def append_gates(program: Program, circuit: NativeCircuit) -> None:
         Internal: not every instruction and operand of the columns was used exactly once
             (ERROR_REASON_TRANSLATION_MISMATCH).
     """
-    emitters = tuple(_emitter(name) if name else None for name in program.names)
+    emitters = tuple(emitter(name, GATES_ONLY) if name else None for name in program.names)
     widths, arities = program.qubit_counts, program.parameter_counts
     qubits, parameters = program.qubits, program.parameters
     at_qubit = at_parameter = step = 0
@@ -77,12 +100,8 @@ def append_gates(program: Program, circuit: NativeCircuit) -> None:
         at_qubit, at_parameter = next_qubit, next_parameter
     expected = (program.row_count - program.set_aside_count, len(qubits), len(parameters))
     if (step, at_qubit, at_parameter) != expected:
-        raise Internal(
-            f"the translated circuit has (gates, operands, parameters) {(step, at_qubit, at_parameter)}, "
-            f"the columns have {expected}; report this with the circuit",
-            reason=errors_pb2.ERROR_REASON_TRANSLATION_MISMATCH,
-            metadata={"engine": "qsim", "expected": str(expected), "actual": str((step, at_qubit, at_parameter))},
-        )
+        actual = (step, at_qubit, at_parameter)
+        raise mismatch("qsim", what="(gates, operands, parameters)", expected=str(expected), actual=str(actual))
 
 
 def new_circuit(qubit_count: int) -> NativeCircuit:
@@ -99,7 +118,15 @@ def final_state(circuit: NativeCircuit, *, seed: int, thread_count: int) -> tupl
         MemoryError: qsim could not allocate and said so.
         Internal: qsim failed for another reason (ERROR_REASON_ENGINE_FAILED).
     """
-    options = {
+    started = time.perf_counter()
+    raw = call(library.qsim_simulate_fullstate, options(circuit, seed=seed, thread_count=thread_count), 0)
+    seconds = time.perf_counter() - started
+    return as_state(raw, circuit.num_qubits), seconds
+
+
+def options(circuit: NativeCircuit, *, seed: int, thread_count: int) -> dict[str, object]:
+    """Return the settings of one call: fusion, threads, seed (31 bits of it)."""
+    return {
         "c": circuit,
         "s": seed & 0x7FFFFFFF,
         "f": 4 if circuit.num_qubits >= WIDE_QUBITS else 2,
@@ -112,31 +139,46 @@ def final_state(circuit: NativeCircuit, *, seed: int, thread_count: int) -> tupl
         "v": 0,
         "z": False,
     }
-    started = time.perf_counter()
+
+
+def call(function: Callable[..., Answer], *arguments: object) -> Answer:
+    """Call into qsim.
+
+    Raises:
+        MemoryError: it could not allocate and said so.
+        Internal: it failed for another reason (ERROR_REASON_ENGINE_FAILED).
+    """
     try:
-        raw = library.qsim_simulate_fullstate(options, 0)
+        return function(*arguments)
     except (RuntimeError, ValueError, TypeError) as error:
-        raise _failure(str(error)) from error
-    seconds = time.perf_counter() - started
+        raise failure(str(error)) from error
+
+
+def as_state(raw: npt.NDArray[np.float32], qubit_count: int) -> Complex64:
+    """Return qsim's numbers as a state, shape (2^n,).
+
+    Raises:
+        Internal: there are not as many (ERROR_REASON_ENGINE_FAILED).
+    """
     state: Complex64 = raw.view(np.complex64)
-    if state.shape != (1 << circuit.num_qubits,):
-        raise _failure(f"a state of {state.size} amplitudes for {circuit.num_qubits} qubits")
-    return state, seconds
+    if state.shape != (1 << qubit_count,):
+        raise failure(f"a state of {state.size} amplitudes for {qubit_count} qubits")
+    return state
 
 
-def _emitter(name: str) -> _Emit:
+def emitter(name: str, appenders: Appenders) -> Emit:
     """Return what appends gate `name`. Raises KeyError for a gate outside the vocabulary."""
     if name in _BY_NAME:
-        return _named(_BY_NAME[name])
+        return _named(_BY_NAME[name], appenders)
     if name in _UNDER_CONTROLS:
-        return _under_controls(_flat(_UNDER_CONTROLS[name]))
+        return _under_controls(flat(_UNDER_CONTROLS[name]), appenders)
     if name in PARAMETRIC:
-        return _parametric(PARAMETRIC[name])
-    return _fixed(_flat(FIXED[name]))
+        return _parametric(PARAMETRIC[name], appenders)
+    return fixed(flat(FIXED[name]), appenders)
 
 
-def _named(kind: object) -> _Emit:
-    add = library.add_gate
+def _named(kind: object, appenders: Appenders) -> Emit:
+    add = appenders.gate
 
     def emit(step: int, operands: list[int], _: list[float], circuit: NativeCircuit) -> None:
         add(kind, step, operands, _NO_PARAMETERS, circuit)
@@ -144,8 +186,8 @@ def _named(kind: object) -> _Emit:
     return emit
 
 
-def _under_controls(matrix: list[float]) -> _Emit:
-    add, control = library.add_matrix_gate, library.control_last_gate
+def _under_controls(matrix: list[float], appenders: Appenders) -> Emit:
+    add, control = appenders.matrix, appenders.control
 
     def emit(step: int, operands: list[int], _: list[float], circuit: NativeCircuit) -> None:
         *controls, target = operands
@@ -155,21 +197,22 @@ def _under_controls(matrix: list[float]) -> _Emit:
     return emit
 
 
-def _parametric(matrix_of: Callable[..., Sequence[complex]]) -> _Emit:
-    add = library.add_matrix_gate
+def _parametric(matrix_of: Callable[..., Sequence[complex]], appenders: Appenders) -> Emit:
+    add = appenders.matrix
 
     def emit(step: int, operands: list[int], parameters: list[float], circuit: NativeCircuit) -> None:
-        flat = []
+        numbers = []
         for entry in matrix_of(*parameters):
-            flat.append(entry.real)
-            flat.append(entry.imag)
-        add(step, operands[::-1], flat, circuit)
+            numbers.append(entry.real)
+            numbers.append(entry.imag)
+        add(step, operands[::-1], numbers, circuit)
 
     return emit
 
 
-def _fixed(matrix: list[float]) -> _Emit:
-    add = library.add_matrix_gate
+def fixed(matrix: list[float], appenders: Appenders) -> Emit:
+    """Return what appends a matrix, given as `flat` gives it."""
+    add = appenders.matrix
 
     def emit(step: int, operands: list[int], _: list[float], circuit: NativeCircuit) -> None:
         add(step, operands[::-1], matrix, circuit)
@@ -177,11 +220,13 @@ def _fixed(matrix: list[float]) -> _Emit:
     return emit
 
 
-def _flat(matrix: Sequence[complex]) -> list[float]:
+def flat(matrix: Sequence[complex]) -> list[float]:
+    """Return real and imaginary parts in turn."""
     return [part for entry in matrix for part in (entry.real, entry.imag)]
 
 
-def _failure(message: str) -> Exception:
+def failure(message: str) -> Exception:
+    """Return the error for what qsim said."""
     if "bad_alloc" in message or "memory" in message:
         return MemoryError(f"qsim: {message}")
     return Internal(

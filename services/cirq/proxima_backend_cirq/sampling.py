@@ -82,3 +82,12 @@ def draw_slots(
 def _squares(amplitudes: State) -> Real:
     real, imaginary = amplitudes.real.astype(np.float64), amplitudes.imag.astype(np.float64)
     return real * real + imaginary * imaginary
+
+
+def sample(of_states: Real, shots: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return a basis index for each shot, int64, shape (shots,), drawn by weights that need not sum to 1."""
+    edges = np.cumsum(of_states)
+    last = int(np.searchsorted(edges, edges[-1], side="left"))
+    # "right": an outcome of probability zero has no width; rounding at the end falls to the last with weight.
+    found = np.searchsorted(edges, generator.random(shots) * edges[-1], side="right")
+    return np.asarray(np.minimum(found, last), dtype=np.int64)

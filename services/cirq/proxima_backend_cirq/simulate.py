@@ -1,32 +1,54 @@
 """Runs a job on qsim or Cirq.
 
-Measurements are terminal, so the gates alone are simulated, once; every result comes from that one final state. Counts
-are drawn by numpy: neither engine's own sampler is faster, and both simulate again.
+A circuit of gates and terminal measurements is simulated once, without its measurements; every result comes from that
+one final state. Any other is decoded instruction by instruction: unitary ones again to one final state (`pure.py`,
+`qsim_circuits.py`), the rest to density matrices (`density.py`) or to sampled trajectories (`branches.py` on Cirq,
+`trajectories.py` on qsim). Counts of final states are drawn by numpy: neither engine's own sampler is faster, and both
+simulate again.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from proxima.backend.v1 import backend_pb2
-from proxima.errors.v1 import errors_pb2
-from proxima.simulation.v1 import capabilities_pb2, result_pb2
+from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, result_pb2
+from proxima_runtime.arrays.instructions import Listing, is_plain, list_instructions
+from proxima_runtime.arrays.observables import expectation_values
 from proxima_runtime.arrays.program import Program, decode
-from proxima_runtime.arrays.readout import Readout, batch_seeds, draw, read
-from proxima_runtime.backend.engine import ItemResult, ProgressReporter, ResultArray
-from proxima_runtime.errors import Internal
+from proxima_runtime.arrays.readout import batch_seeds
+from proxima_runtime.arrays.records import count_arrays
+from proxima_runtime.backend.engine import ItemResult, ProgressReporter
 
 from proxima_backend_cirq import native, qsim
+from proxima_backend_cirq.branches import Branches
+from proxima_backend_cirq.density import Density
+from proxima_backend_cirq.exact import (
+    Reading,
+    read_records,
+    read_state,
+    reading_of_listing,
+    reading_of_program,
+    state_array,
+    sum_of,
+)
+from proxima_backend_cirq.failures import cirq_failures
 from proxima_backend_cirq.guard import Guard
-from proxima_backend_cirq.sampling import WHOLE_QUBITS, draw_slots, marginal, weights
+from proxima_backend_cirq.outline import outline
+from proxima_backend_cirq.probes import Complex, Probe, on_density_matrix, on_qsim, on_state_vector
+from proxima_backend_cirq.pure import PureState
+from proxima_backend_cirq.qsim_circuits import append_instructions
+from proxima_backend_cirq.trajectories import Trajectories
+from proxima_backend_cirq.translate import translate
 
 State = npt.NDArray[np.complexfloating]
-Real = npt.NDArray[np.float64]
 
-_NORM_TOLERANCE = {False: 1e-6, True: 1e-2}
 _DENSITY_MATRIX = capabilities_pb2.METHOD_DENSITY_MATRIX
+_TRAJECTORIES = capabilities_pb2.METHOD_TRAJECTORIES
+_GLOBAL_PHASE = circuit_pb2.Operation.KIND_GLOBAL_PHASE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +69,24 @@ class Target:
     seed: int
     thread_count: int
 
+    @property
+    def precision(self) -> result_pb2.Precision:
+        """The precision in use."""
+        return result_pb2.PRECISION_SINGLE if self.single_precision else result_pb2.PRECISION_DOUBLE
+
+    @property
+    def key(self) -> tuple[str, int, bool]:
+        """What the guard tells apart."""
+        return self.engine, self.method, self.single_precision
+
+    def acted(self, probe: Probe) -> Complex:
+        """Return what the engine makes of a probe (`probes.py`)."""
+        if self.engine == "qsim":
+            return on_qsim(probe)
+        if self.method == _DENSITY_MATRIX:
+            return on_density_matrix(probe, single_precision=self.single_precision)
+        return on_state_vector(probe, single_precision=self.single_precision)
+
     def evolve(self, program: Program, report: ProgressReporter) -> tuple[State, float]:
         """Return the final state without the global phase, and the seconds in the simulator."""
         if self.engine == "qsim":
@@ -59,6 +99,23 @@ class Target:
             single_precision=self.single_precision,
             report=report,
         )
+
+    def evolve_listing(self, listing: Listing, report: ProgressReporter) -> tuple[State, float]:
+        """Return the final state of a unitary circuit without the global phase, and the seconds in the simulator."""
+        if self.engine == "qsim":
+            circuit = qsim.new_circuit(listing.qubit_count)
+            append_instructions(listing, circuit, qsim.GATES_ONLY, measure_terminal=False)
+            return qsim.final_state(circuit, seed=self.seed, thread_count=self.thread_count)
+        started = time.perf_counter()
+        with cirq_failures():
+            state = PureState(listing.qubit_count, single_precision=self.single_precision)
+            operations = translate(listing, state.qubits)
+            for done, operation in enumerate(operations, start=1):
+                if operation is not None:
+                    state.act(operation)
+                report(done_count=done, total_count=len(operations), unit="operations")
+            vector = state.vector()
+        return vector, time.perf_counter() - started
 
 
 class Simulation:
@@ -75,27 +132,121 @@ class Simulation:
             proxima_runtime.errors.Internal: the engine failed, or the translation did.
             proxima_runtime.errors.FailedPrecondition: the circuit uses what is not offered.
         """
-        spec, program = job.results, decode(job.circuit)
-        readout = read(program.measured, program.clbit_count)
         target = _target(job)
+        if is_plain(job.circuit) and target.method != _TRAJECTORIES:
+            return self._run_gates(job, target, report)
+        listing = list_instructions(job.circuit)
+        self._guard.check_listing(listing, target.key, target.acted)
+        if target.method == _DENSITY_MATRIX:
+            return self._run_records(job, listing, target, report)
+        if listing.is_unitary and target.method != _TRAJECTORIES:
+            return self._run_unitary(job, listing, target, report)
+        return self._run_shots(job, listing, target, report)
+
+    def _run_gates(self, job: backend_pb2.Job, target: Target, report: ProgressReporter) -> ItemResult:
+        program = decode(job.circuit)
         self._guard.check(
             program,
-            (target.engine, target.method, target.single_precision),
+            target.key,
             lambda started: target.evolve(started, _silent)[0],
         )
-        state, engine_seconds = target.evolve(program, report)
-        arrays: list[ResultArray] = []
+        state, seconds = target.evolve(program, report)
+        return _of_state(
+            job, reading_of_program(program), state, target, global_phase=program.global_phase, seconds=seconds
+        )
+
+    def _run_unitary(
+        self, job: backend_pb2.Job, listing: Listing, target: Target, report: ProgressReporter
+    ) -> ItemResult:
+        state, seconds = target.evolve_listing(listing, report)
+        phases = (step.parameters[0] for step in listing.instructions if step.kind == _GLOBAL_PHASE)
+        phase = listing.global_phase + sum(phases)
+        return _of_state(job, reading_of_listing(listing), state, target, global_phase=phase, seconds=seconds)
+
+    def _run_records(
+        self, job: backend_pb2.Job, listing: Listing, target: Target, report: ProgressReporter
+    ) -> ItemResult:
+        spec, reading = job.results, reading_of_listing(listing)
+        plan = outline(job.circuit, keeps_record=bool(spec.shots or spec.probabilities))
+        started = time.perf_counter()
+        matrices = Density(listing, plan, single_precision=target.single_precision, report=report).run()
+        seconds = time.perf_counter() - started
+        arrays = []
         if spec.shots or spec.probabilities:
-            arrays += _readout_arrays(job, program, readout, state, single_precision=target.single_precision)
-        if spec.statevector or spec.density_matrix:
-            arrays.append(_state_array(program, state, single_precision=target.single_precision))
+            arrays += read_records(job, reading, matrices, single_precision=target.single_precision)
+        state = sum_of(matrices) if spec.density_matrix or spec.observables else None
+        values = [] if state is None else expectation_values(spec.observables, state)
+        if spec.density_matrix and state is not None:
+            arrays.append(state_array(reading, state, global_phase=0.0))
         return ItemResult(
             item_index=0,
             arrays=arrays,
-            precision=result_pb2.PRECISION_SINGLE if target.single_precision else result_pb2.PRECISION_DOUBLE,
-            engine_seconds=engine_seconds,
+            precision=target.precision,
+            engine_seconds=seconds,
+            expectation_values=values,
+            readout_included=listing.has_readout,
             sampler="numpy" if spec.shots else "",
         )
+
+    def _run_shots(
+        self, job: backend_pb2.Job, listing: Listing, target: Target, report: ProgressReporter
+    ) -> ItemResult:
+        spec = job.results
+        counts = bool(listing.written_clbits)
+        started = time.perf_counter()
+        run: Branches | Trajectories
+        if target.engine == "qsim":
+            run = Trajectories(
+                listing,
+                counts=counts,
+                observables=spec.observables,
+                thread_count=target.thread_count,
+                report=report,
+                total_shots=spec.shots,
+            )
+        else:
+            run = Branches(
+                listing,
+                counts=counts,
+                observables=spec.observables,
+                single_precision=target.single_precision,
+                report=report,
+                total_shots=spec.shots,
+            )
+        for shots, seed in batch_seeds(job, 0):
+            run.run(shots, seed)
+        seconds = time.perf_counter() - started
+        return ItemResult(
+            item_index=0,
+            arrays=count_arrays(run.samples.records, listing.clbit_count) if counts else [],
+            precision=target.precision,
+            engine_seconds=seconds,
+            expectation_values=run.samples.expectation_values(spec.observables),
+            readout_included=listing.has_readout,
+            sampler=(target.engine if target.engine == "qsim" else "numpy") if counts else "",
+        )
+
+
+def _of_state(
+    job: backend_pb2.Job, reading: Reading, state: State, target: Target, *, global_phase: float, seconds: float
+) -> ItemResult:
+    """Return every result of one final state."""
+    spec = job.results
+    arrays = []
+    if spec.shots or spec.probabilities:
+        arrays += read_state(job, reading, state, single_precision=target.single_precision)
+    values = expectation_values(spec.observables, state) if spec.observables else []
+    if spec.statevector or spec.density_matrix:
+        arrays.append(state_array(reading, state, global_phase=global_phase))
+    return ItemResult(
+        item_index=0,
+        arrays=arrays,
+        precision=target.precision,
+        engine_seconds=seconds,
+        expectation_values=values,
+        readout_included=bool(reading.readouts),
+        sampler="numpy" if spec.shots else "",
+    )
 
 
 def _target(job: backend_pb2.Job) -> Target:
@@ -110,80 +261,3 @@ def _target(job: backend_pb2.Job) -> Target:
 
 def _silent(*, done_count: int, total_count: int, unit: str) -> None:
     """The guard's runs are no progress."""
-
-
-def _readout_arrays(
-    job: backend_pb2.Job, program: Program, readout: Readout, state: State, *, single_precision: bool
-) -> list[ResultArray]:
-    arrays: list[ResultArray] = []
-    batches = batch_seeds(job, 0)
-    in_blocks = state.ndim == 1 and program.qubit_count > WHOLE_QUBITS
-    of_slots: Real | None = None
-    if job.results.probabilities or not in_blocks:
-        of_states = weights(state)
-        _check_norm(float(of_states.sum()), engine=job.engine, single_precision=single_precision)
-        of_slots = marginal(of_states, readout.slot_qubits) if readout.clbits else of_states
-        del of_states
-    if job.results.shots:
-        # How counts are drawn depends on the qubits alone, so asking for more results does not change them.
-        drawn = draw_slots(state, readout.slot_qubits, batches) if in_blocks else draw(_present(of_slots), batches)
-        outcomes, values = readout.pack(*drawn)
-        arrays.append(
-            ResultArray(
-                role=result_pb2.ARRAY_ROLE_COUNT_OUTCOMES,
-                data_type=result_pb2.DATA_TYPE_UINT8,
-                shape=outcomes.shape,
-                data=outcomes.reshape(-1).data,
-            )
-        )
-        arrays.append(
-            ResultArray(
-                role=result_pb2.ARRAY_ROLE_COUNT_VALUES,
-                data_type=result_pb2.DATA_TYPE_UINT64,
-                shape=values.shape,
-                data=values.view(np.uint8).data,
-            )
-        )
-    if job.results.probabilities:
-        measured = bool(readout.clbits)
-        found = np.ascontiguousarray(readout.probabilities(_present(of_slots)) if measured else _present(of_slots))
-        arrays.append(
-            ResultArray(
-                role=result_pb2.ARRAY_ROLE_PROBABILITIES,
-                data_type=result_pb2.DATA_TYPE_FLOAT64,
-                shape=found.shape,
-                data=found.view(np.uint8).data,
-                bit_space=result_pb2.BIT_SPACE_CLBITS if measured else result_pb2.BIT_SPACE_QUBITS,
-                axis_bits=readout.clbits if measured else program.active_qubits,
-            )
-        )
-    return arrays
-
-
-def _state_array(program: Program, state: State, *, single_precision: bool) -> ResultArray:
-    is_vector = state.ndim == 1
-    if is_vector and program.global_phase:
-        state *= state.dtype.type(np.exp(1j * program.global_phase))
-    return ResultArray(
-        role=result_pb2.ARRAY_ROLE_STATEVECTOR if is_vector else result_pb2.ARRAY_ROLE_DENSITY_MATRIX,
-        data_type=result_pb2.DATA_TYPE_COMPLEX64 if single_precision else result_pb2.DATA_TYPE_COMPLEX128,
-        shape=state.shape,
-        data=state.reshape(-1).view(np.uint8).data,
-        bit_space=result_pb2.BIT_SPACE_QUBITS,
-        axis_bits=program.active_qubits,
-    )
-
-
-def _present(of_slots: Real | None) -> Real:
-    if of_slots is None:
-        raise Internal("probabilities were needed and not computed", reason=errors_pb2.ERROR_REASON_INTERNAL)
-    return of_slots
-
-
-def _check_norm(total: float, *, engine: str, single_precision: bool) -> None:
-    if not abs(total - 1.0) <= _NORM_TOLERANCE[single_precision]:
-        raise Internal(
-            f"the probabilities of {engine} sum to {total!r}, not 1; nothing was returned",
-            reason=errors_pb2.ERROR_REASON_ENGINE_FAILED,
-            metadata={"engine": engine, "message": f"probabilities sum to {total!r}"},
-        )
