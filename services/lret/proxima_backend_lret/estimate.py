@@ -1,0 +1,135 @@
+"""What a job would take, by rules with measured figures. Imports no numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from proxima.backend.v1 import backend_pb2
+from proxima.errors.v1 import errors_pb2
+from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
+
+from proxima_backend_lret.certificate import fault_of_budget, rounding_bound
+from proxima_backend_lret.limits import GRAM_BYTES, SQUARING_STATES, WORKING_BYTES
+from proxima_backend_lret.rank import Noise, find_noise
+
+BYTES_PER_INSTRUCTION = 600
+"""An instruction as Python objects, its operands, parameters and matrix included."""
+
+_BYTES_PER_SHOT = 60
+_BYTES_PER_COUNT_ROW = 64
+_INT64_MAX = (1 << 63) - 1
+_MAX_WIDTH = 62
+
+
+def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
+    """Estimate a job that the runtime has checked."""
+    noise = find_noise(job.circuit)
+    peak = _peak_rule(job, noise)
+    return estimate_pb2.ResourceEstimate(
+        peak_memory_bytes=min(peak(job.circuit.qubit_count), _INT64_MAX),
+        largest_fitting_qubit_count=_largest_fitting(peak, job.memory_limit_bytes),
+        work_units=_work_units(job, noise),
+        rule=_rule(job, noise),
+        violations=_violations(job, noise),
+    )
+
+
+def _peak_rule(job: backend_pb2.Job, noise: Noise) -> Callable[[int], int]:
+    """Return peak bytes as a function of the qubit count, everything else as in the job."""
+    spec, circuit = job.results, job.circuit
+    entry = 8 if _is_single(job) else 16
+    written = min(len(circuit.clbits) // 4, circuit.clbit_count)
+    measures_all = written == circuit.qubit_count
+    small = WORKING_BYTES + len(circuit.opcodes) // 2 * BYTES_PER_INSTRUCTION
+
+    def peak(width: int) -> int:
+        height = 1 << width
+        bits = width if measures_all or not written else written
+        count = int(min(noise.columns(width, job.max_error), 2.0**_MAX_WIDTH))
+        state = entry * height * count
+        evolving = state
+        if not noise.is_pure:
+            # The columns that a channel makes exist beside those that it makes them of.
+            evolving += state + GRAM_BYTES * min(count, height) ** 2
+            if count >= height:
+                evolving = max(evolving, state + entry * SQUARING_STATES * height * height)
+        after = returned = 0
+        if spec.shots or spec.probabilities:
+            after += 8 * height + (24 << min(bits, width))
+            if spec.probabilities:
+                outcomes = 8 << bits
+                after += 2 * outcomes
+                returned += outcomes
+        if spec.shots:
+            rows = min(spec.shots, 1 << min(bits, _MAX_WIDTH))
+            after += spec.shots * _BYTES_PER_SHOT + rows * (_BYTES_PER_COUNT_ROW + 3 * -(-circuit.clbit_count // 8))
+        if spec.statevector:
+            returned += entry * height
+        if spec.density_matrix:
+            after += entry * height * height + state
+            returned += entry * height * height
+        return max(evolving, state + after + returned) + small
+
+    return peak
+
+
+def _is_single(job: backend_pb2.Job) -> bool:
+    return job.precision == result_pb2.PRECISION_SINGLE
+
+
+def _largest_fitting(peak: Callable[[int], int], limit: int) -> int:
+    if limit <= 0:
+        return 0
+    width = 0
+    while width < _MAX_WIDTH and peak(width + 1) <= limit:
+        width += 1
+    return width
+
+
+def _work_units(job: backend_pb2.Job, noise: Noise) -> float:
+    """Return amplitude updates: of each operation, and of the compressions that noise asks for."""
+    width = job.circuit.qubit_count
+    columns = noise.columns(width, job.max_error)
+    entries = 2.0 ** min(width, 900)
+    compressions = noise.noise_count * min(columns, entries) if not noise.is_pure else 0.0
+    return entries * columns * (noise.operation_count + compressions / 8) + float(job.results.shots)
+
+
+def _rule(job: backend_pb2.Job, noise: Noise) -> str:
+    kind = "8 bytes (complex64)" if _is_single(job) else "16 bytes (complex128)"
+    if noise.is_pure:
+        parts = [f"{kind} x 2^n, one column"]
+    else:
+        width = job.circuit.qubit_count
+        columns = noise.columns(width, job.max_error)
+        allowed = f"max_error {job.max_error:g} allows to drop the rest" if job.max_error else "nothing is dropped"
+        parts = [
+            f"2 x {kind} x 2^n x {columns:.4g} columns of all live records, predicted from the channels: at most 2^n "
+            f"each, {allowed}; the run stops if it needs more",
+            f"{GRAM_BYTES} bytes x columns^2 for compression",
+        ]
+    if job.results.density_matrix:
+        parts.append("the returned matrix twice")
+    elif job.results.statevector:
+        parts.append("the returned state")
+    parts.append(f"{BYTES_PER_INSTRUCTION} bytes an instruction")
+    return ", plus ".join(parts)
+
+
+def _violations(job: backend_pb2.Job, noise: Noise) -> list[estimate_pb2.Violation]:
+    found: list[str] = []
+    if job.segmentation.segment_starts:
+        found.append("this backend does not run circuits in segments; leave segment_starts empty")
+    if job.method == capabilities_pb2.METHOD_LOW_RANK:
+        rounding = rounding_bound(noise.constants, single_precision=_is_single(job))
+        fault = fault_of_budget(max_error=job.max_error, rounding=rounding, single_precision=_is_single(job))
+        if fault:
+            found.append(fault)
+    return [
+        estimate_pb2.Violation(
+            reason=errors_pb2.ErrorReason.Name(errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND),
+            description=sentence,
+            instruction=-1,
+        )
+        for sentence in found
+    ]

@@ -1,0 +1,21 @@
+"""What a run spends and keeps, as the estimate promises it. Imports no numpy."""
+
+from __future__ import annotations
+
+MAX_RECORDS = 1024
+"""Classical records that may be alive at once."""
+
+SCREENING_SHARE = 0.3
+"""Part of what may be dropped that a channel's screening may take; the rest is for compression, which drops better."""
+
+GROWTH = 1.4
+"""A state is compressed when it has so many times the columns that its last compression left."""
+
+WORKING_BYTES = 2 << 20
+"""Blocks and small matrices beside L: what every run may take."""
+
+GRAM_BYTES = 96
+"""Working memory of a compression of r columns, in units of r^2: six matrices in double precision."""
+
+SQUARING_STATES = 7
+"""L's of 2^n columns that exist beside the one before, where children of more than 2^n columns are squared."""
