@@ -6,7 +6,7 @@ import gc
 import sys
 
 import uvloop
-from proxima.orchestrator.v1 import comparisons_pb2, consent_pb2, insight_pb2, sessions_pb2
+from proxima.orchestrator.v1 import consent_pb2, insight_pb2, sessions_pb2
 from proxima_runtime.errors import ProximaError
 from proxima_runtime.logs import configure_logs
 from proxima_runtime.metrics import Metrics
@@ -14,6 +14,10 @@ from proxima_runtime.server import Service, serve
 
 from proxima_orchestrator.artifacts import FolderArtifacts
 from proxima_orchestrator.catalog import BackendCatalog
+from proxima_orchestrator.comparisons.members import Members
+from proxima_orchestrator.comparisons.run import ComparisonParts
+from proxima_orchestrator.comparisons.service import Comparisons
+from proxima_orchestrator.comparisons.store import ComparisonStore
 from proxima_orchestrator.executions.database import database_url
 from proxima_orchestrator.executions.directory import DataDirectory
 from proxima_orchestrator.executions.history import Outcomes
@@ -24,6 +28,7 @@ from proxima_orchestrator.executions.service import Executions
 from proxima_orchestrator.executions.store import Store
 from proxima_orchestrator.qasm.bounded import ParserChildren
 from proxima_orchestrator.servicers.backends import BackendCatalogService
+from proxima_orchestrator.servicers.comparisons import ComparisonService
 from proxima_orchestrator.servicers.executions import ExecutionService
 from proxima_orchestrator.servicers.unimplemented import UnimplementedService
 from proxima_orchestrator.settings import OrchestratorSettings
@@ -57,13 +62,22 @@ async def run(settings: OrchestratorSettings, directory: DataDirectory) -> None:
                 rules=settings.run_rules,
             )
             executions = Executions(parts)
+            comparisons = Comparisons(
+                ComparisonParts(
+                    members=Members(executions, planner, catalog),
+                    store=store,
+                    comparisons=ComparisonStore(store),
+                    artifacts=parts.artifacts,
+                )
+            )
             services: list[Service] = [
                 ExecutionService(executions, planner),
                 BackendCatalogService(catalog, executions, registration=settings.registration),
+                ComparisonService(comparisons, executions),
             ]
             services.extend(
                 UnimplementedService(service)
-                for module in (comparisons_pb2, consent_pb2, sessions_pb2, insight_pb2)
+                for module in (consent_pb2, sessions_pb2, insight_pb2)
                 for service in module.DESCRIPTOR.services_by_name.values()
             )
             await serve(services, settings, metrics=metrics)

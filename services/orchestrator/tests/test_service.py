@@ -15,7 +15,7 @@ import grpc
 import pytest
 from google.rpc import code_pb2
 from proxima.errors.v1 import errors_pb2
-from proxima.orchestrator.v1 import backends_pb2, comparisons_pb2, comparisons_pb2_grpc, executions_pb2
+from proxima.orchestrator.v1 import backends_pb2, executions_pb2, sessions_pb2, sessions_pb2_grpc
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
 from proxima_orchestrator.testing import RunningOrchestrator
 from proxima_runtime.errors import from_rpc_error, from_status
@@ -299,10 +299,10 @@ async def test_lists_page_by_page(folder: Path, bell: executions_pb2.ExecutionSp
 async def test_unserved_parts_say_so(folder: Path) -> None:
     """Every part of the contract that is not served answers UNIMPLEMENTED with NOT_IMPLEMENTED."""
     async with cluster(folder) as (orchestrator, _):
-        comparisons = comparisons_pb2_grpc.ComparisonServiceStub(orchestrator.channel)
+        sessions = sessions_pb2_grpc.SessionServiceStub(orchestrator.channel)
         name = f"executions/{'0' * 8}-0000-0000-0000-{'0' * 12}"
         calls: list[Awaitable[object]] = [
-            comparisons.GetComparison(comparisons_pb2.GetComparisonRequest()),
+            sessions.GetSession(sessions_pb2.GetSessionRequest()),
             orchestrator.executions.PauseExecution(executions_pb2.PauseExecutionRequest(name=name)),
             orchestrator.executions.ResumeExecution(executions_pb2.ResumeExecutionRequest(name=name)),
             orchestrator.executions.ResetExecution(executions_pb2.ResetExecutionRequest(name=name)),

@@ -75,6 +75,7 @@ def snapshot(record: ExecutionRecord) -> bytes:
         circuit_digest=record.circuit_digest,
         seed=record.seed,
         request_id=record.request_id or "",
+        comparison=f"comparisons/{record.comparison}" if record.comparison else "",
         backend_instance=record.instance if record.start_time is not None else "",
     )
     for field, moment in (

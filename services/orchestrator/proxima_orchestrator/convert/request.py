@@ -168,9 +168,22 @@ def execution_id(name: str) -> str:
     Raises:
         InvalidArgument: INVALID_REQUEST; it is no name of an execution.
     """
+    return _resource_id(name, "executions", "an execution")
+
+
+def comparison_id(name: str) -> str:
+    """Return the UUID in "comparisons/{uuid}".
+
+    Raises:
+        InvalidArgument: INVALID_REQUEST; it is no name of a comparison.
+    """
+    return _resource_id(name, "comparisons", "a comparison")
+
+
+def _resource_id(name: str, collection: str, what: str) -> str:
     prefix, _, uuid = name.partition("/")
-    if prefix != "executions" or not _UUID.fullmatch(uuid):
-        raise invalid("name", f"{name[:100]!r} is no name of an execution; expected executions/{{uuid}}")
+    if prefix != collection or not _UUID.fullmatch(uuid):
+        raise invalid("name", f"{name[:100]!r} is no name of {what}; expected {collection}/{{uuid}}")
     return uuid
 
 

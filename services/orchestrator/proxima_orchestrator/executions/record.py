@@ -23,6 +23,7 @@ class ExecutionRecord:
         attempt: from 1; the fencing token of every write.
         backend, engine, method: the choice; empty and 0 until planned.
         instance: resource name of the backend instance that has or had it.
+        comparison: UUID of the comparison that it is a member of; empty where it is none.
         closed_attempts: an Execution message that holds the attempts before this one only; kept in a table of its own.
     """
 
@@ -44,6 +45,7 @@ class ExecutionRecord:
     engine: str = ""
     method: int = 0
     instance: str = ""
+    comparison: str = ""
     result_spec: bytes = b""
     characteristics: bytes = field(default=b"", repr=False)
     plan: bytes = field(default=b"", repr=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text
 
-HEAD_REVISION = "0001"
+HEAD_REVISION = "0002"
 """Revision of the newest migration; a test keeps it equal to the migrations folder."""
 
 METADATA = MetaData()
@@ -31,6 +31,8 @@ EXECUTIONS = Table(
     Column("engine", Text, nullable=False),
     Column("method", Integer, nullable=False),
     Column("instance", Text, nullable=False),
+    # UUID of the comparison that it is a member of; empty where it is none.
+    Column("comparison", Text, nullable=False),
     # Parts of the contract's Execution message, serialised; NULL where absent.
     Column("result_spec", LargeBinary),
     Column("characteristics", LargeBinary),
@@ -72,4 +74,27 @@ ARTIFACTS = Table(
     Column("sha256", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     PrimaryKeyConstraint("execution_id", "item_index", "array_index"),
+)
+
+COMPARISONS = Table(
+    "comparisons",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("request_id", Text),
+    Column("payload_sha256", LargeBinary, nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("create_time", BigInteger, nullable=False),
+    # The contract's Comparison message; of one that is not terminal, its members' states are those of their rows.
+    Column("snapshot", LargeBinary, nullable=False),
+    Index("comparisons_by_request", "owner", "request_id", unique=True),
+    Index("comparisons_by_time", "owner", "create_time", "id"),
+    Index("comparisons_by_state", "state"),
+)
+
+COMPARISON_SPECIFICATIONS = Table(
+    "comparison_specifications",
+    METADATA,
+    Column("comparison_id", Text, primary_key=True),
+    Column("spec", LargeBinary, nullable=False),
 )

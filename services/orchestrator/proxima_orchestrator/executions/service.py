@@ -60,8 +60,21 @@ class Executions:
         """
         return specification_of(message, seed=secrets.randbits(32), backends=self._parts.catalog.names)
 
-    async def create(self, specification: Specification, *, request_id: str | None) -> ExecutionRecord:
+    async def create(
+        self,
+        specification: Specification,
+        *,
+        request_id: str | None,
+        execution_id: str | None = None,
+        comparison: str = "",
+    ) -> ExecutionRecord:
         """Create an execution, durably, and begin to drive it; or return the one that has this request id.
+
+        Args:
+            specification: what to execute.
+            request_id: the caller's idempotency key; None where there is none.
+            execution_id: a UUID that was reserved for it; None draws one.
+            comparison: UUID of the comparison that it is a member of; empty where it is none.
 
         Raises:
             AlreadyExists: REQUEST_ID_REUSED.
@@ -73,7 +86,7 @@ class Executions:
         spec = specification.message.SerializeToString(deterministic=True)
         moment = now()
         created = ExecutionRecord(
-            id=str(uuid.uuid4()),
+            id=execution_id or str(uuid.uuid4()),
             owner=OWNER,
             request_id=request_id,
             payload_sha256=hashlib.sha256(spec).digest(),
@@ -83,6 +96,7 @@ class Executions:
             seed=specification.options.seed,
             create_time=moment,
             plan_time=moment,
+            comparison=comparison,
         )
         writing = self._parts.store.begin_insert(created, spec)
         # Planning begins at once; nothing goes to a backend before the execution is durable.

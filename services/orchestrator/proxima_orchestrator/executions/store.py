@@ -35,7 +35,7 @@ _MUTABLE = (
     *("circuit_digest", "backend", "engine", "method", "instance"),
     *_BLOBS,
 )
-_FIXED = ("id", "owner", "request_id", "payload_sha256", "display_name", "seed", "create_time")
+_FIXED = ("id", "owner", "request_id", "payload_sha256", "display_name", "seed", "create_time", "comparison")
 
 _INSERT = Statement(sqlite_insert(EXECUTIONS).on_conflict_do_nothing(index_elements=["owner", "request_id"]))
 _INSERT_SPECIFICATION = Statement(insert(SPECIFICATIONS))
@@ -222,6 +222,18 @@ class Store:
         )
         rows = await self._read(lambda c: c.execute(query).all())
         return [(row.backend, row.engine, row.method, State(row.state)) for row in rows]
+
+    async def write(self, work: Callable[[Connection], ResultT]) -> ResultT:
+        """Run `work` in a transaction of the one writer and return its result once that is durable.
+
+        Raises:
+            ResourceExhausted: STORAGE_FULL; nothing was written.
+        """
+        return await self._writer.write(work)
+
+    async def read(self, work: Callable[[Connection], ResultT]) -> ResultT:
+        """Run `work`, which only reads, on the reader's thread and return its result."""
+        return await self._read(work)
 
     async def _read(self, work: Callable[[Connection], ResultT]) -> ResultT:
         def read() -> ResultT:

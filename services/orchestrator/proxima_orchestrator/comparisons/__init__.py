@@ -1,0 +1,1 @@
+"""Comparisons: groups of executions of one circuit, driven to a verdict."""

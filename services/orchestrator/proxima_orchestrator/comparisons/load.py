@@ -1,0 +1,138 @@
+"""Reads a member's stored result into arrays."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from proxima.errors.v1 import errors_pb2
+from proxima.simulation.v1 import result_pb2
+from proxima_runtime.errors import NotFound
+from proxima_runtime.quantities import readable_bytes
+
+from proxima_orchestrator.artifacts import ArtifactStore
+from proxima_orchestrator.comparison.results import Counts, Distribution, Expectation, MemberResult, State
+from proxima_orchestrator.convert.execution import headers_from_bytes
+from proxima_orchestrator.executions.record import ExecutionRecord
+from proxima_orchestrator.executions.store import Store
+from proxima_orchestrator.planning import DEFAULT_TRAJECTORIES
+
+MOST_BYTES = 2**28
+"""A larger array is not compared: two of them, as complex128, must fit the orchestrator's memory."""
+
+_MOST_OUTCOMES = 2**22
+_TYPES: dict[int, str] = {
+    result_pb2.DATA_TYPE_UINT8: "u1",
+    result_pb2.DATA_TYPE_UINT64: "<u8",
+    result_pb2.DATA_TYPE_FLOAT64: "<f8",
+    result_pb2.DATA_TYPE_COMPLEX64: "<c8",
+    result_pb2.DATA_TYPE_COMPLEX128: "<c16",
+}
+_NAMES: dict[int, str] = {
+    result_pb2.ARRAY_ROLE_COUNT_OUTCOMES: "counts",
+    result_pb2.ARRAY_ROLE_COUNT_VALUES: "counts",
+    result_pb2.ARRAY_ROLE_PROBABILITIES: "probabilities",
+    result_pb2.ARRAY_ROLE_STATEVECTOR: "state vector",
+    result_pb2.ARRAY_ROLE_DENSITY_MATRIX: "density matrix",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Loaded:
+    descriptor: result_pb2.ArrayDescriptor
+    data: NDArray[np.generic]
+
+
+async def load_result(record: ExecutionRecord, store: Store, artifacts: ArtifactStore) -> MemberResult:
+    """Return the result of a completed execution.
+
+    Raises:
+        NotFound: RESULT_NOT_FOUND; an array is gone from the artifact store, or cut short.
+    """
+    header = headers_from_bytes(record.results)[0]
+    kept = await store.artifacts(record.id)
+    arrays: dict[int, _Loaded] = {}
+    left_out = []
+    for index, array in enumerate(header.arrays):
+        is_long = array.role == result_pb2.ARRAY_ROLE_COUNT_OUTCOMES and array.shape[0] > _MOST_OUTCOMES
+        if array.size_bytes > MOST_BYTES or is_long:
+            size = f"{array.shape[0]} outcomes" if is_long else readable_bytes(array.size_bytes)
+            left_out.append(f"the {_NAMES[array.role]} of {_producer(header)} ({size}) are too large to be compared")
+            continue
+        data = array.inline_data
+        if not data and array.size_bytes:
+            artifact = kept.get((header.item_index, index))
+            data = (
+                b""
+                if artifact is None
+                else await asyncio.to_thread(artifacts.read, artifact.sha256, 0, array.size_bytes)
+            )
+        if len(data) != array.size_bytes:
+            raise NotFound(
+                f"array {index} of {record.name} is gone from the artifact store, or was cut short; run it again",
+                reason=errors_pb2.ERROR_REASON_RESULT_NOT_FOUND,
+                metadata={"resource": record.name},
+            )
+        shaped = np.frombuffer(data, dtype=_TYPES[array.data_type]).reshape(array.shape)
+        arrays[array.role] = _Loaded(descriptor=array, data=shaped)
+    return MemberResult(
+        producer=_producer(header),
+        is_single=header.producer.precision == result_pb2.PRECISION_SINGLE,
+        certified_error=header.certified_error if header.HasField("certified_error") else 0.0,
+        shots=header.shots or DEFAULT_TRAJECTORIES,
+        clbit_count=header.clbit_count,
+        state=_state(arrays),
+        distribution=_distribution(arrays, header),
+        counts=_counts(arrays),
+        expectations=_expectations(header, record),
+        left_out=tuple(dict.fromkeys(left_out)),
+    )
+
+
+def _state(arrays: dict[int, _Loaded]) -> State | None:
+    for role in (result_pb2.ARRAY_ROLE_STATEVECTOR, result_pb2.ARRAY_ROLE_DENSITY_MATRIX):
+        if role in arrays:
+            found = arrays[role]
+            return State(data=found.data.astype(np.complex128), bits=tuple(found.descriptor.axis_bits))
+    return None
+
+
+def _distribution(arrays: dict[int, _Loaded], header: result_pb2.ResultHeader) -> Distribution | None:
+    found = arrays.get(result_pb2.ARRAY_ROLE_PROBABILITIES)
+    if found is None:
+        return None
+    return Distribution(
+        data=found.data.astype(np.float64),
+        bits=tuple(found.descriptor.axis_bits),
+        over_clbits=found.descriptor.bit_space == result_pb2.BIT_SPACE_CLBITS,
+        readout_included=header.readout_included,
+    )
+
+
+def _counts(arrays: dict[int, _Loaded]) -> Counts | None:
+    outcomes = arrays.get(result_pb2.ARRAY_ROLE_COUNT_OUTCOMES)
+    values = arrays.get(result_pb2.ARRAY_ROLE_COUNT_VALUES)
+    if outcomes is None or values is None:
+        return None
+    return Counts(outcomes=outcomes.data.astype(np.uint8), values=values.data.astype(np.int64))
+
+
+def _expectations(header: result_pb2.ResultHeader, record: ExecutionRecord) -> tuple[Expectation, ...]:
+    asked = result_pb2.ResultSpec.FromString(record.result_spec).observables
+    if len(asked) != len(header.expectation_values):
+        return ()
+    return tuple(
+        Expectation(
+            name=value.name or f"observable {index}",
+            value=value.value,
+            standard_error=value.standard_error if value.HasField("standard_error") else None,
+            weight=sum(abs(item) for item in observable.coefficients),
+        )
+        for index, (value, observable) in enumerate(zip(header.expectation_values, asked, strict=True))
+    )
+
+
+def _producer(header: result_pb2.ResultHeader) -> str:
+    return f"{header.producer.backend}/{header.producer.engine} {header.producer.method}"
