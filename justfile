@@ -13,8 +13,8 @@ python := venv / "bin/python"
 uv := venv / "bin/uv"
 reports := state / "reports"
 selection := env("PROXIMA_TEST_SELECTION", "not slow")
-backends := "qiskit cirq"
-locks := "services/qiskit/requirements.lock services/qiskit/requirements-test.lock services/cirq/requirements.lock services/cirq/requirements-test.lock services/orchestrator/requirements.lock cli/requirements.lock requirements-dev.lock requirements-docs.lock"
+backends := "qiskit cirq lret"
+locks := "services/qiskit/requirements.lock services/qiskit/requirements-test.lock services/cirq/requirements.lock services/cirq/requirements-test.lock services/lret/requirements.lock services/lret/requirements-test.lock services/orchestrator/requirements.lock cli/requirements.lock requirements-dev.lock requirements-docs.lock"
 
 export PATH := venv / "bin" + ":" + env("PATH")
 export OMP_NUM_THREADS := env("OMP_NUM_THREADS", "1")
@@ -133,7 +133,7 @@ _types project environment *folders:
 
 # import-linter: who may import whom
 imports:
-    PYTHONPATH=proto/python:services/runtime:services/orchestrator:services/qiskit:services/cirq:cli lint-imports --no-cache
+    PYTHONPATH=proto/python:services/runtime:services/orchestrator:services/qiskit:services/cirq:services/lret:cli lint-imports --no-cache
 
 # --- tests ------------------------------------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ tests: && _summary
     lane() { for group in "$@"; do just _group "$group" > {{reports}}/$group.log 2>&1; cat {{reports}}/$group.log; done; }
     # What starts whole clusters shares a lane: each of them is as much as two processors can start at a time.
     lane cli root &
-    lane orchestrator runtime cirq qiskit example &
+    lane orchestrator runtime lret cirq qiskit example &
     wait
 
 # One of the groups of tests
@@ -164,6 +164,7 @@ _group name:
         cli) just _pytest cli {{venv}} cli tests --ignore-glob='*/test_*_circuits.py' ;;
         example) just _conformance example docs/examples/backend example_backend ;;
         root) just _pytest root {{venv}} . tests ;;
+        lret) just _pytest lret {{state}}/test/lret services/lret tests ;;
         *)
             just _pytest {{name}} {{state}}/test/{{name}} services/{{name}} tests || status=$?
             PYTHONPATH={{root}}/cli just _pytest {{name}}-circuits {{state}}/test/{{name}} cli tests/test_{{name}}_circuits.py || status=$?
@@ -177,7 +178,7 @@ test-one project *options:
     case {{project}} in
         root) folder=. environment={{venv}} ;;
         cli) folder=cli environment={{venv}} ;;
-        qiskit|cirq) folder=services/{{project}} environment={{state}}/test/{{project}} ;;
+        qiskit|cirq|lret) folder=services/{{project}} environment={{state}}/test/{{project}} ;;
         *) folder=services/{{project}} environment={{venv}} ;;
     esac
     cd "$folder" && "$environment/bin/python" -m pytest -c {{root}}/pyproject.toml --rootdir . -m "{{selection}}" tests {{options}}
@@ -199,7 +200,7 @@ _conformance name folder module:
 
 [private]
 _summary:
-    @{{python}} .ci/summary.py {{reports}} runtime orchestrator cli {{backends}} {{replace_regex(backends, '(\w+)', '${1}-circuits')}} example root
+    @{{python}} .ci/summary.py {{reports}} runtime orchestrator cli {{backends}} qiskit-circuits cirq-circuits example root
 
 # --- benchmarks -------------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ _TREES = (
 _SERVICES = {
     "qiskit": "proxima_backend_qiskit",
     "cirq": "proxima_backend_cirq",
+    "lret": "proxima_backend_lret",
     "orchestrator": "proxima_orchestrator",
 }
 

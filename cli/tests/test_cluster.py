@@ -140,7 +140,7 @@ def start_long_run(
     raise AssertionError("the run ended before it was seen running")
 
 
-@pytest.mark.parametrize("backend", ["qiskit", "cirq"])
+@pytest.mark.parametrize("backend", ["qiskit", "cirq", "lret"])
 def test_a_real_circuit_through_every_layer(shared: Cluster, backend: str) -> None:
     """A Bell pair on a named backend: exact probabilities, counts that sum up, a producer."""
     done = shared.proxima(
@@ -156,7 +156,7 @@ def test_a_real_circuit_through_every_layer(shared: Cluster, backend: str) -> No
 
 def test_every_backend_passes_its_own_test(shared: Cluster) -> None:
     """`backends test` judges real numbers."""
-    for backend in ("qiskit", "cirq"):
+    for backend in ("qiskit", "cirq", "lret"):
         assert shared.proxima("backends", "test", backend).returncode == 0
 
 
@@ -200,7 +200,7 @@ def test_version_names_all_parts(shared: Cluster) -> None:
     document = json.loads(shared.proxima("version", "-o", "json").stdout)
     assert document["problem"] is None
     assert document["server"]
-    assert {backend["name"] for backend in document["backends"] if backend["version"]} == {"qiskit", "cirq"}
+    assert {backend["name"] for backend in document["backends"] if backend["version"]} == {"qiskit", "cirq", "lret"}
 
 
 def test_ctrl_c_aborts_the_run_and_not_the_cluster(shared: Cluster) -> None:
@@ -317,7 +317,7 @@ def test_a_cluster_without_a_backend_names_it(cluster: Cluster) -> None:
     broken = replace(cluster.proxima, environment=environment)
     done = broken("up")
     assert done.returncode == 5
-    assert "up without qiskit (failed), cirq (failed)" in done.stdout
+    assert "up without qiskit (failed), cirq (failed), lret (failed)" in done.stdout
     listed = broken("run", "-", stdin=BELL)
     assert listed.returncode == 5
     assert "proxima status" in listed.stderr

@@ -21,7 +21,7 @@ FALLBACK = Path("/tmp") / f"proxima-{os.getuid()}"  # noqa: S108  # the folder i
 def test_the_stack_is_found_from_the_package() -> None:
     """In a clone the stack is the clone, and its identity says version, place and sources."""
     stack = find_stack()
-    assert {service.name for service in stack.services} == {"qiskit", "cirq", "orchestrator"}
+    assert {service.name for service in stack.services} == {"qiskit", "cirq", "lret", "orchestrator"}
     assert str(stack.root) in stack.identity
     assert "sources" in stack.identity
 
@@ -115,6 +115,7 @@ def test_a_killed_installation_is_done_again(proxima: Proxima, tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     assert sorted(path.name.partition("-")[0] for path in folder.iterdir() if path.is_dir()) == [
         "cirq",
+        "lret",
         "orchestrator",
         "qiskit",
     ]
@@ -131,6 +132,6 @@ def test_the_backends_of_a_cluster_divide_the_machine(monkeypatch: pytest.Monkey
         return [variables.get("PROXIMA_BACKEND_MEMORY_SHARE") for variables in found]
 
     monkeypatch.delenv("PROXIMA_BACKEND_MEMORY_SHARE", raising=False)
-    assert shares() == ["0.500000", "0.500000", None]
+    assert shares() == ["0.333333", "0.333333", "0.333333", None]
     monkeypatch.setenv("PROXIMA_BACKEND_MEMORY_SHARE", "1")
-    assert shares()[:2] == ["1", "1"]
+    assert shares()[:3] == ["1", "1", "1"]

@@ -44,6 +44,7 @@ def test_a_wheel_carries_the_stack_and_its_own_imports(wheel: Path) -> None:
         f"{stack}/services/orchestrator/requirements.lock",
         f"{stack}/services/qiskit/proxima_backend_qiskit/__main__.py",
         f"{stack}/services/cirq/pyproject.toml",
+        f"{stack}/services/lret/proxima_backend_lret/__main__.py",
     } <= names
     assert not [name for name in names if "__pycache__" in name or "/tests/" in name or "hatch_build" in name]
 

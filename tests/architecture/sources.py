@@ -21,6 +21,7 @@ PACKAGES = {
     "proxima_orchestrator": "services/orchestrator",
     "proxima_backend_qiskit": "services/qiskit",
     "proxima_backend_cirq": "services/cirq",
+    "proxima_backend_lret": "services/lret",
     "proxima_client": "cli",
     "proxima_cli": "cli",
 }

@@ -10,6 +10,7 @@ WIRE = {
     "proxima_orchestrator": {"backend", "errors", "orchestrator", "simulation"},
     "proxima_backend_qiskit": {"backend", "errors", "simulation"},
     "proxima_backend_cirq": {"backend", "errors", "simulation"},
+    "proxima_backend_lret": {"backend", "errors", "simulation"},
     "proxima_client": {"errors", "orchestrator", "simulation"},
     "proxima_cli": {"errors", "orchestrator", "simulation"},
 }

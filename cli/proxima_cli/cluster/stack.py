@@ -23,6 +23,7 @@ ORCHESTRATOR = "orchestrator"
 _MODULES = {
     "qiskit": "proxima_backend_qiskit",
     "cirq": "proxima_backend_cirq",
+    "lret": "proxima_backend_lret",
     ORCHESTRATOR: "proxima_orchestrator",
 }
 

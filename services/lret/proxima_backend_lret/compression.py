@@ -18,7 +18,8 @@ def square(columns: Columns) -> Columns:
     if columns.shape[1] <= len(columns):
         return columns
     adjoint: Complex = columns.conj().T.astype(np.complex128, copy=False)
-    triangle: Complex = np.linalg.qr(adjoint, mode="r")
+    # In this mode it is an array; its type information says otherwise.
+    triangle: Complex = np.asarray(np.linalg.qr(adjoint, mode="r"))
     return np.ascontiguousarray(triangle.conj().T).astype(columns.dtype, copy=False)
 
 

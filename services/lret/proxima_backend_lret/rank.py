@@ -117,10 +117,10 @@ def find_noise(circuit: circuit_pb2.Circuit) -> Noise:
 
 def _operator_count(operation: circuit_pb2.Operation) -> int:
     if operation.matrix:
-        return len(operation.matrix) // (16 * 4**operation.qubit_count)
+        return len(operation.matrix) // (16 << 2 * operation.qubit_count)
     if operation.name in _OPERATORS:
         return _OPERATORS[operation.name]
-    return int(4**operation.qubit_count)
+    return 1 << 2 * operation.qubit_count
 
 
 def _departures(circuit: circuit_pb2.Circuit) -> float:
