@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from proxima.backend.v1 import backend_pb2
-from proxima.simulation.v1 import capabilities_pb2, result_pb2
+from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, observable_pb2, result_pb2
 
 from proxima_runtime.conformance import reference
 from proxima_runtime.conformance.circuits import CircuitWriter
+from proxima_runtime.conformance.exact import Row, is_terminal
 
 _SHORT_PRECISION = {result_pb2.PRECISION_SINGLE: "single", result_pb2.PRECISION_DOUBLE: "double"}
 
@@ -51,23 +52,43 @@ class Mode:
         probabilities: bool = False,
         statevector: bool = False,
         density_matrix: bool = False,
+        observables: Sequence[observable_pb2.Observable] = (),
+        max_error: float = 0.0,
         seed: int = 1,
     ) -> backend_pb2.Job:
         """Return a job of this mode on one thread; skips the test if a gate of the circuit is not advertised."""
-        absent = sorted({name for name, _, _ in circuit.steps} - set(self.capability.gates))
+        used = {row.name for row in circuit.rows if row.kind == circuit_pb2.Operation.KIND_GATE}
+        absent = sorted(used - set(self.capability.gates))
         if absent:
             pytest.skip(f"{self.name} does not offer {', '.join(absent)}")
         return backend_pb2.Job(
             circuit=circuit.message(),
             results=result_pb2.ResultSpec(
-                shots=shots, probabilities=probabilities, statevector=statevector, density_matrix=density_matrix
+                shots=shots,
+                probabilities=probabilities,
+                statevector=statevector,
+                density_matrix=density_matrix,
+                observables=observables,
             ),
             method=self.capability.method,
             engine=self.capability.engine,
             precision=self.precision,
             seed=seed,
             thread_count=1,
+            max_error=max_error,
         )
+
+    def offers(self, *features: capabilities_pb2.Feature) -> bool:
+        """It advertises all of these features."""
+        return set(features) <= set(self.capability.features)
+
+    def require(self, circuit: CircuitWriter) -> None:
+        """Skip the test if the circuit needs a feature that is not advertised."""
+        names = sorted(
+            capabilities_pb2.Feature.Name(feature) for feature in needed(circuit.rows) - {*self.capability.features}
+        )
+        if names:
+            pytest.skip(f"{self.name} does not offer {', '.join(names)}")
 
     def start(self, width: int, seed: int) -> list[reference.Step]:
         """Return gates that make a random product state: any where `u` is offered, else what three gates give."""
@@ -107,6 +128,28 @@ def random_step(name: str, width: int, generator: np.random.Generator) -> refere
     operands = tuple(generator.permutation(width)[: reference.qubit_count(name)].tolist())
     parameters = tuple(generator.uniform(-2 * np.pi, 2 * np.pi, reference.parameter_count(name)).tolist())
     return name, operands, parameters
+
+
+_FEATURES: Mapping[int, capabilities_pb2.Feature] = {
+    circuit_pb2.Operation.KIND_RESET: capabilities_pb2.FEATURE_RESET,
+    circuit_pb2.Operation.KIND_UNITARY: capabilities_pb2.FEATURE_UNITARY,
+    circuit_pb2.Operation.KIND_CHANNEL: capabilities_pb2.FEATURE_CHANNEL,
+    circuit_pb2.Operation.KIND_DELAY: capabilities_pb2.FEATURE_DELAY,
+    circuit_pb2.Operation.KIND_GLOBAL_PHASE: capabilities_pb2.FEATURE_GLOBAL_PHASE_INSTRUCTION,
+}
+
+
+def needed(rows: Sequence[Row]) -> set[capabilities_pb2.Feature]:
+    """Return the features that instructions need."""
+    found = {_FEATURES[row.kind] for row in rows if row.kind in _FEATURES}
+    if any(row.conditions for row in rows):
+        found.add(capabilities_pb2.FEATURE_CLASSICAL_CONDITION)
+    if any(row.readout is not None for row in rows):
+        found.add(capabilities_pb2.FEATURE_READOUT_ERROR)
+    measures = [place for place, row in enumerate(rows) if row.kind == circuit_pb2.Operation.KIND_MEASURE]
+    if not all(is_terminal(rows, place) for place in measures):
+        found.add(capabilities_pb2.FEATURE_MID_CIRCUIT_MEASUREMENT)
+    return found
 
 
 def modes(capabilities: capabilities_pb2.Capabilities) -> list[Mode]:

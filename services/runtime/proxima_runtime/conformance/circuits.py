@@ -47,10 +47,35 @@ class CircuitWriter:
     _clbits: array[int] = field(default_factory=lambda: array("I"))
     _parameters: array[float] = field(default_factory=lambda: array("d"))
 
+    def append(self, row: Row) -> Self:
+        """Append any instruction."""
+        operation = circuit_pb2.Operation(
+            kind=row.kind,
+            name=row.name,
+            qubit_count=len(row.qubits),
+            clbit_count=int(row.clbit >= 0),
+            parameter_count=len(row.parameters),
+            matrix=b"" if row.matrices is None else np.ascontiguousarray(row.matrices, dtype="<c16").tobytes(),
+            readout=b"" if row.readout is None else np.ascontiguousarray(row.readout, dtype="<f8").tobytes(),
+        )
+        key = operation.SerializeToString(deterministic=True)
+        if key not in self._operations:
+            self._operations[key] = len(self._table)
+            self._table.append(operation)
+        self._opcodes.append(self._operations[key])
+        self._qubits.extend(row.qubits)
+        self._parameters.extend(row.parameters)
+        if row.kind == _Kind.KIND_GATE:
+            self.steps.append((row.name, row.qubits, row.parameters))
+        if row.clbit >= 0:
+            self._clbits.append(row.clbit)
+            self.measured[row.clbit] = row.qubits[0]
+        self.rows.append(row)
+        return self
+
     def gate(self, name: str, qubits: Sequence[int], parameters: Sequence[float] = ()) -> Self:
         """Append a standard gate."""
-        self.steps.append((name, tuple(qubits), tuple(parameters)))
-        return self._append(_Kind.KIND_GATE, name, qubits, parameters)
+        return self.append(Row(kind=_Kind.KIND_GATE, name=name, qubits=tuple(qubits), parameters=tuple(parameters)))
 
     def gates(self, steps: Sequence[reference.Step]) -> Self:
         """Append several gates."""
@@ -60,8 +85,7 @@ class CircuitWriter:
 
     def measure(self, qubit: int, clbit: int, *, readout: Real | None = None) -> Self:
         """Append a measurement; `readout` is P(read | true), shape (2, 2)."""
-        self.measured[clbit] = qubit
-        return self._append(_Kind.KIND_MEASURE, "measure", (qubit,), clbit=clbit, readout=readout)
+        return self.append(Row(kind=_Kind.KIND_MEASURE, name="measure", qubits=(qubit,), clbit=clbit, readout=readout))
 
     def measure_all(self) -> Self:
         """Append a measurement of every qubit into the classical bit of its index."""
@@ -71,27 +95,29 @@ class CircuitWriter:
 
     def unitary(self, matrix: Complex, qubits: Sequence[int]) -> Self:
         """Append an explicit unitary, shape (2^k, 2^k); the first operand is the least significant bit of its index."""
-        return self._append(_Kind.KIND_UNITARY, "unitary", qubits, matrices=matrix[None])
+        return self.append(
+            Row(kind=_Kind.KIND_UNITARY, name="unitary", qubits=tuple(qubits), matrices=np.asarray(matrix)[None])
+        )
 
     def channel(self, name: str, qubits: Sequence[int], parameters: Sequence[float]) -> Self:
         """Append a named channel."""
-        return self._append(_Kind.KIND_CHANNEL, name, qubits, parameters)
+        return self.append(Row(kind=_Kind.KIND_CHANNEL, name=name, qubits=tuple(qubits), parameters=tuple(parameters)))
 
     def kraus(self, operators: Complex, qubits: Sequence[int]) -> Self:
         """Append a channel of explicit Kraus operators, shape (m, 2^k, 2^k)."""
-        return self._append(_Kind.KIND_CHANNEL, "kraus", qubits, matrices=operators)
+        return self.append(Row(kind=_Kind.KIND_CHANNEL, name="kraus", qubits=tuple(qubits), matrices=operators))
 
     def reset(self, qubit: int) -> Self:
         """Append a reset."""
-        return self._append(_Kind.KIND_RESET, "reset", (qubit,))
+        return self.append(Row(kind=_Kind.KIND_RESET, name="reset", qubits=(qubit,)))
 
     def delay(self, qubit: int, seconds: float) -> Self:
         """Append idle time."""
-        return self._append(_Kind.KIND_DELAY, "delay", (qubit,), (seconds,))
+        return self.append(Row(kind=_Kind.KIND_DELAY, name="delay", qubits=(qubit,), parameters=(seconds,)))
 
     def phase(self, angle: float) -> Self:
         """Append a global phase as an instruction."""
-        return self._append(_Kind.KIND_GLOBAL_PHASE, "gphase", (), (angle,))
+        return self.append(Row(kind=_Kind.KIND_GLOBAL_PHASE, name="gphase", parameters=(angle,)))
 
     def only_if(self, *comparisons: Comparison) -> Self:
         """Put the last instruction under conditions, all of which must hold."""
@@ -101,7 +127,7 @@ class CircuitWriter:
     def other(self, kind: circuit_pb2.Operation.Kind, qubits: Sequence[int], parameters: Sequence[float] = ()) -> Self:
         """Append an instruction of another kind: a barrier, or something malformed."""
         name = circuit_pb2.Operation.Kind.Name(kind).removeprefix("KIND_").lower()
-        return self._append(kind, name, qubits, parameters)
+        return self.append(Row(kind=kind, name=name, qubits=tuple(qubits), parameters=tuple(parameters)))
 
     def message(self) -> circuit_pb2.Circuit:
         """Return the circuit as it travels."""
@@ -118,46 +144,6 @@ class CircuitWriter:
             declared_qubit_count=self.declared_qubit_count or self.qubit_count,
             conditions=self._conditions(),
         )
-
-    def _append(
-        self,
-        kind: circuit_pb2.Operation.Kind,
-        name: str,
-        qubits: Sequence[int],
-        parameters: Sequence[float] = (),
-        *,
-        clbit: int = -1,
-        matrices: Complex | None = None,
-        readout: Real | None = None,
-    ) -> Self:
-        operation = circuit_pb2.Operation(
-            kind=kind,
-            name=name,
-            qubit_count=len(qubits),
-            clbit_count=int(clbit >= 0),
-            parameter_count=len(parameters),
-            matrix=b"" if matrices is None else np.ascontiguousarray(matrices, dtype="<c16").tobytes(),
-            readout=b"" if readout is None else np.ascontiguousarray(readout, dtype="<f8").tobytes(),
-        )
-        key = operation.SerializeToString(deterministic=True)
-        if key not in self._operations:
-            self._operations[key] = len(self._table)
-            self._table.append(operation)
-        self._opcodes.append(self._operations[key])
-        self._qubits.extend(qubits)
-        self._parameters.extend(parameters)
-        self._clbits.extend([clbit] if clbit >= 0 else [])
-        row = Row(
-            kind=kind,
-            name=name,
-            qubits=tuple(qubits),
-            parameters=tuple(parameters),
-            clbit=clbit,
-            matrices=matrices,
-            readout=readout,
-        )
-        self.rows.append(row)
-        return self
 
     def _conditions(self) -> circuit_pb2.ClassicalConditions | None:
         rows = [(index, condition) for index, row in enumerate(self.rows) for condition in row.conditions]

@@ -53,7 +53,7 @@ class Row:
         conditions: all of which must hold.
     """
 
-    kind: int
+    kind: circuit_pb2.Operation.Kind
     name: str = ""
     qubits: tuple[int, ...] = ()
     parameters: tuple[float, ...] = ()
