@@ -40,6 +40,15 @@ Seed = Annotated[int | None, typer.Option(help="0 to 2^32 - 1; drawn and shown w
 Probabilities = Annotated[bool, typer.Option("--probabilities", help="Return exact probabilities.")]
 Statevector = Annotated[bool, typer.Option("--statevector", help="Return the state vector.")]
 DensityMatrix = Annotated[bool, typer.Option("--density-matrix", help="Return the density matrix.")]
+Noise = Annotated[
+    list[str] | None,
+    typer.Option("--noise", metavar="MODEL", help="depolarizing:0.01 and the like, or a .yaml file; may be repeated."),
+]
+Expect = Annotated[
+    list[str] | None,
+    typer.Option("--expect", metavar="SUM", help='Expectation value of "0.5*ZZI + XII", or @FILE; may be repeated.'),
+]
+MaxError = Annotated[float | None, typer.Option(help="Truncation budget, 0 (exact) up to 1.  [default: 0]")]
 Timeout = Annotated[str | None, typer.Option(help="Limit of the run, as in 90, 1.5m or 2h.")]
 
 
@@ -57,6 +66,9 @@ def run(
     probabilities: Probabilities = False,
     statevector: Statevector = False,
     density_matrix: DensityMatrix = False,
+    noise: Noise = None,
+    expect: Expect = None,
+    max_error: MaxError = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan only, as estimate does.")] = False,
     timeout: Timeout = None,
     save: Annotated[Path | None, typer.Option(help="Save arrays (.npy) and result.json in this folder.")] = None,
@@ -83,6 +95,9 @@ def run(
         probabilities=probabilities,
         statevector=statevector,
         density_matrix=density_matrix,
+        noise=noise,
+        expect=expect,
+        max_error=max_error,
         timeout=timeout,
         save=save,
     )
@@ -102,6 +117,9 @@ def estimate(
     probabilities: Probabilities = False,
     statevector: Statevector = False,
     density_matrix: DensityMatrix = False,
+    noise: Noise = None,
+    expect: Expect = None,
+    max_error: MaxError = None,
     output: Output = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -124,6 +142,9 @@ def estimate(
         probabilities=probabilities,
         statevector=statevector,
         density_matrix=density_matrix,
+        noise=noise,
+        expect=expect,
+        max_error=max_error,
     )
     raise typer.Exit(run_async(session, command.estimate(session, work)))
 
@@ -239,10 +260,15 @@ def _run_command(
     probabilities: bool,
     statevector: bool,
     density_matrix: bool,
+    noise: list[str] | None,
+    expect: list[str] | None,
+    max_error: float | None,
     timeout: str | None = None,
     save: Path | None = None,
 ) -> "RunCommand":
     """Put the options together; ends the process with code 2 where a value is out of range."""
+    from proxima_client.noise import NoiseModel  # noqa: PLC0415
+    from proxima_client.observables import observables_of  # noqa: PLC0415
     from proxima_client.options import RunOptions  # noqa: PLC0415
     from proxima_runtime.errors import ProximaError  # noqa: PLC0415
 
@@ -251,7 +277,7 @@ def _run_command(
     from proxima_cli.session import report_error, stop_with_usage  # noqa: PLC0415
 
     limit = timeout or session.config.timeout
-    asks_nothing = not (probabilities or statevector or density_matrix)
+    asks_nothing = not (probabilities or statevector or density_matrix or expect)
     try:
         seconds = parse_duration(limit) if limit is not None else None
         options = RunOptions(
@@ -267,6 +293,9 @@ def _run_command(
             timeout=seconds,
             prefer=prefer.replace("-", "_") if prefer else None,
             name="" if circuit == "-" else Path(circuit).name,
+            noise=NoiseModel.joined(map(NoiseModel.of, noise)) if noise else None,
+            observables=observables_of(expect or ()),
+            max_error=max_error or 0.0,
         )
     except ValueError as error:
         stop_with_usage(f"--timeout: {error}")

@@ -12,6 +12,18 @@ from proxima_runtime.errors import ProximaError
 from proxima_client.async_client import AsyncClient
 from proxima_client.client import Client
 from proxima_client.events import Event, Outcome, Reconnecting
+from proxima_client.noise import (
+    AmplitudeDamping,
+    Depolarizing,
+    Kraus,
+    NoiseModel,
+    NoiseRule,
+    PauliChannel,
+    PhaseDamping,
+    ReadoutError,
+    ThermalRelaxation,
+)
+from proxima_client.observables import Observable
 from proxima_client.options import RunOptions
 from proxima_client.result import Result
 from proxima_client.values import (
@@ -20,6 +32,8 @@ from proxima_client.values import (
     Candidate,
     Execution,
     ExecutionPage,
+    ExpectationValue,
+    NoiseSummary,
     Plan,
     Producer,
     Progress,
@@ -29,23 +43,35 @@ from proxima_client.values import (
 )
 
 __all__ = [
+    "AmplitudeDamping",
     "AsyncClient",
     "Backend",
     "BackendInstance",
     "Candidate",
     "Client",
+    "Depolarizing",
     "Event",
     "Execution",
     "ExecutionPage",
+    "ExpectationValue",
+    "Kraus",
+    "NoiseModel",
+    "NoiseRule",
+    "NoiseSummary",
+    "Observable",
     "Outcome",
+    "PauliChannel",
+    "PhaseDamping",
     "Plan",
     "Producer",
     "Progress",
     "ProximaError",
+    "ReadoutError",
     "Reconnecting",
     "Result",
     "RunOptions",
     "ServerInfo",
     "State",
+    "ThermalRelaxation",
     "Times",
 ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
@@ -16,6 +17,8 @@ from proxima_client.connection import Connection
 from proxima_client.convert import to_backend, to_execution, to_plan, to_server_info
 from proxima_client.events import Event, Follower, Outcome
 from proxima_client.following import Following
+from proxima_client.noise import NoiseModel
+from proxima_client.observables import Observable
 from proxima_client.options import RunOptions, to_spec
 from proxima_client.result import Result
 from proxima_client.target import resolve_target
@@ -74,6 +77,9 @@ class AsyncClient:
         timeout: float | None = None,  # noqa: ASYNC109  # the limit of the run, which the server keeps
         prefer: str | None = None,
         name: str | None = None,
+        noise: NoiseModel | str | os.PathLike[str] | None = None,
+        observables: Sequence[Observable | str] = (),
+        max_error: float = 0.0,
         follow: Follower | None = None,
     ) -> Result:
         """Run a circuit and return its result. The options are those of `RunOptions`.
@@ -100,6 +106,9 @@ class AsyncClient:
             timeout=timeout,
             prefer=prefer,
             name=name,
+            noise=noise,
+            observables=observables,
+            max_error=max_error,
         )
         following = await self.start(circuit, options)
         try:

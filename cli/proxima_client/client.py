@@ -1,6 +1,7 @@
 """The synchronous client, for scripts and notebooks: the asynchronous one on a thread of its own."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Sequence
 from types import TracebackType
@@ -9,6 +10,8 @@ from typing import Self, TypeVar
 from proxima_client import values
 from proxima_client.async_client import AsyncClient
 from proxima_client.events import Event, Follower
+from proxima_client.noise import NoiseModel
+from proxima_client.observables import Observable
 from proxima_client.options import RunOptions
 from proxima_client.result import Result
 
@@ -71,6 +74,9 @@ class Client:
         timeout: float | None = None,
         prefer: str | None = None,
         name: str | None = None,
+        noise: NoiseModel | str | os.PathLike[str] | None = None,
+        observables: Sequence[Observable | str] = (),
+        max_error: float = 0.0,
         follow: Follower | None = None,
     ) -> Result:
         """Run a circuit and return its result, as `AsyncClient.run`. `follow` is called on the client's thread."""
@@ -89,6 +95,9 @@ class Client:
                 timeout=timeout,
                 prefer=prefer,
                 name=name,
+                noise=noise,
+                observables=observables,
+                max_error=max_error,
                 follow=follow,
             )
         )

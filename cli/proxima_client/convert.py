@@ -87,6 +87,20 @@ def to_plan(
         planning_seconds=_seconds(message.planning_duration),
         characteristics=_characteristics(characteristics) if known else None,
         circuit_digest=circuit_digest,
+        noise=_noise(message.noise) if message.HasField("noise") else None,
+        max_error=message.chosen.max_error,
+    )
+
+
+def _noise(message: executions_pb2.NoiseSummary) -> values.NoiseSummary:
+    return values.NoiseSummary(
+        instruction_count=message.instruction_count,
+        noisy_instruction_count=message.noisy_instruction_count,
+        channel_count=message.channel_count,
+        measurement_count=message.measurement_count,
+        noisy_measurement_count=message.noisy_measurement_count,
+        rule_channel_counts=tuple(rule.channel_count for rule in message.rules),
+        noiseless_digest=message.noiseless_digest,
     )
 
 
@@ -179,6 +193,9 @@ def _characteristics(message: executions_pb2.Characteristics) -> values.Characte
         is_clifford=message.is_clifford,
         t_count=message.t_count,
         measurement_count=message.measurement_count,
+        has_mid_circuit_measurement=message.has_mid_circuit_measurement,
+        features=tuple(_name(_FEATURES, item) for item in message.features),
+        noise_strength=message.noise_strength,
     )
 
 

@@ -1,6 +1,8 @@
 """What to return and how to run: the options of a run as one value, and their message."""
 
 import math
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from google.protobuf import duration_pb2
@@ -9,6 +11,9 @@ from proxima.orchestrator.v1 import executions_pb2
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
 from proxima_runtime.errors import InvalidArgument
 
+from proxima_client.noise import NoiseModel
+from proxima_client.noise_messages import noise_to_message
+from proxima_client.observables import Observable, observable_to_message, observables_of
 from proxima_client.sources import to_source
 
 __all__ = ["METHODS", "PRECISIONS", "PREFERENCES", "RunOptions", "to_spec"]
@@ -38,6 +43,9 @@ class RunOptions:
         timeout: limit of the run in seconds, over 0.
         prefer: "fastest" or "least_memory".
         name: what to call the circuit in the history.
+        noise: a `NoiseModel`, a short form such as "depolarizing:0.01", or the name of a .yaml file (docs/noise.md).
+        observables: return expectation values of these: `Observable`s, texts such as "0.5*ZZI + XII", or "@file".
+        max_error: truncation budget for methods that truncate, 0 (exact) up to, but not, 1.
 
     Raises InvalidArgument (reason INVALID_REQUEST, metadata field) for a value out of range.
     """
@@ -54,6 +62,9 @@ class RunOptions:
     timeout: float | None = None
     prefer: str | None = None
     name: str | None = None
+    noise: NoiseModel | str | os.PathLike[str] | None = None
+    observables: Sequence[Observable | str] = ()
+    max_error: float = 0.0
 
     def __post_init__(self) -> None:
         _check_integer("shots", self.shots, 1, MAX_SHOTS)
@@ -63,10 +74,17 @@ class RunOptions:
         _check_choice("prefer", self.prefer, PREFERENCES)
         if self.timeout is not None and not (math.isfinite(self.timeout) and 0 < self.timeout <= _MAX_SECONDS):
             raise _invalid("timeout", f"timeout {self.timeout} must be over 0 and at most {_MAX_SECONDS} seconds")
+        if not 0 <= self.max_error < 1:
+            raise _invalid("max_error", f"max_error {self.max_error} must be 0 (exact) up to, but not, 1")
+        if isinstance(self.observables, str):
+            raise _invalid("observables", "observables must be a list of sums of Pauli strings, as ['ZZ', 'X0*X1']")
 
 
 def to_spec(circuit: object, options: RunOptions) -> executions_pb2.ExecutionSpec:
-    """Return the message for a circuit (see `sources.to_source`) and options."""
+    """Return the message for a circuit (see `sources.to_source`) and options.
+
+    Raises InvalidArgument for a noise model or an observable that cannot be read, with its place.
+    """
     spec = executions_pb2.ExecutionSpec(
         circuit=to_source(circuit, display_name=options.name or ""),
         results=result_pb2.ResultSpec(
@@ -74,13 +92,17 @@ def to_spec(circuit: object, options: RunOptions) -> executions_pb2.ExecutionSpe
             probabilities=options.probabilities,
             statevector=options.statevector,
             density_matrix=options.density_matrix,
+            observables=[observable_to_message(item) for item in observables_of(options.observables)],
         ),
         backend=f"backends/{options.backend.removeprefix('backends/')}" if options.backend else "",
         method=f"METHOD_{(options.method or 'unspecified').upper()}",
         engine=options.engine or "",
         precision=f"PRECISION_{(options.precision or 'unspecified').upper()}",
         preference=f"PREFERENCE_{(options.prefer or 'unspecified').upper()}",
+        max_error=options.max_error,
     )
+    if options.noise is not None:
+        spec.noise.CopyFrom(noise_to_message(NoiseModel.of(options.noise)))
     if options.seed is not None:
         spec.seed = options.seed
     if options.timeout is not None:

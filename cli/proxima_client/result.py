@@ -35,6 +35,7 @@ class Result:
         shots: samples behind `counts`; 0 where none were asked.
         expectation_values: in the order of the request.
         certified_error: bound of the truncation error (trace distance); None for methods that do not truncate.
+        readout_included: counts and probabilities include readout error; states and expectation values never do.
         warnings: what the user should know about these numbers.
         arrays: what was received, as it was received.
     """
@@ -47,6 +48,7 @@ class Result:
     shots: int
     expectation_values: tuple[ExpectationValue, ...]
     certified_error: float | None
+    readout_included: bool
     warnings: tuple[str, ...]
     arrays: tuple[Array, ...] = field(repr=False)
 
@@ -204,6 +206,7 @@ def build_result(execution: Execution, receiver: ResultReceiver) -> Result:
         shots=header.shots,
         expectation_values=tuple(to_expectation_value(value) for value in header.expectation_values),
         certified_error=header.certified_error if header.HasField("certified_error") else None,
+        readout_included=header.readout_included,
         warnings=tuple(header.warnings),
         arrays=arrays,
     )

@@ -21,6 +21,7 @@ __all__ = [
     "ExecutionPage",
     "ExpectationValue",
     "MethodSupport",
+    "NoiseSummary",
     "Plan",
     "Producer",
     "Progress",
@@ -29,6 +30,9 @@ __all__ = [
     "State",
     "Times",
 ]
+
+
+_NORMAL_95 = 1.959963984540054
 
 
 class State(enum.StrEnum):
@@ -124,14 +128,37 @@ class Characteristics:
     is_clifford: bool
     t_count: int
     measurement_count: int
+    has_mid_circuit_measurement: bool
+    features: tuple[str, ...]
+    noise_strength: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseSummary:
+    """Where a noise model attached, counted over the flat circuit that the source unrolls to.
+
+    `noisy_instruction_count` of `instruction_count` gates (explicit unitaries and named delays among them) have a
+    channel after them, `noisy_measurement_count` of `measurement_count` measurements a readout error.
+    `rule_channel_counts` has the channels that each rule added, `noiseless_digest` the SHA-256 of the columns without
+    noise.
+    """
+
+    instruction_count: int
+    noisy_instruction_count: int
+    channel_count: int
+    measurement_count: int
+    noisy_measurement_count: int
+    rule_channel_counts: tuple[int, ...]
+    noiseless_digest: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What would be or was executed where, and why.
 
-    `chosen` is None where nothing can run the circuit; then `error` says why. `shots` is 0 where no counts are
-    returned.
+    `chosen` is None where nothing can run the circuit; then `error` says why. `shots` is 0 where nothing is sampled.
+    `max_error` is the truncation budget of the choice, 0 where it does not truncate. `noise` is None where none was
+    asked for.
     """
 
     chosen: Candidate | None
@@ -144,6 +171,8 @@ class Plan:
     planning_seconds: float
     characteristics: Characteristics | None
     circuit_digest: str
+    noise: NoiseSummary | None
+    max_error: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,11 +243,19 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectationValue:
-    """One expectation value; `standard_error` is None where it is exact."""
+    """One expectation value; `standard_error` is None where it was not sampled."""
 
     name: str
     value: float
     standard_error: float | None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Approximate 95 % interval, 1.96 standard errors to both sides; None where the value was not sampled."""
+        if self.standard_error is None:
+            return None
+        reach = _NORMAL_95 * self.standard_error
+        return self.value - reach, self.value + reach
 
 
 @dataclass(frozen=True, kw_only=True)

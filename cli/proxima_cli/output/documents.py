@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 from proxima_client.result import BIT_ORDER, Result
-from proxima_client.values import Backend, Candidate, Execution, Plan
+from proxima_client.values import Backend, Candidate, Execution, ExpectationValue, Plan
 from proxima_runtime.errors import ProximaError
 
 from proxima_cli import __version__
@@ -62,8 +62,11 @@ def run_document(execution: Execution, result: Result | None, saved: Sequence[Sa
         "active_qubits": list(result.active_qubits) if result else None,
         "counts": None if result is None or result.counts is None else dict(result.counts),
         "probabilities": None if probabilities is None else dict(probabilities),
-        "expectation_values": [asdict(value) for value in result.expectation_values] if result else [],
+        "expectation_values": [_expectation_value(value) for value in result.expectation_values] if result else [],
         "certified_error": result.certified_error if result else None,
+        "max_error": execution.plan.max_error if execution.plan else None,
+        "noise": _noise(execution.plan),
+        "readout_included": result.readout_included if result else None,
         "arrays": {array.name: array.document() for array in saved},
         "times": asdict(execution.times),
         "peak_memory_bytes": execution.peak_memory_bytes,
@@ -81,6 +84,8 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "shots": plan.shots,
         "thread_count": plan.thread_count,
         "planning_seconds": plan.planning_seconds,
+        "max_error": plan.max_error,
+        "noise": _noise(plan),
         "predicted": _predicted(plan.chosen),
         "selection": _selection(plan),
         "circuit": {
@@ -180,6 +185,14 @@ def _selection(plan: Plan | None) -> dict[str, Json]:
             }
         )
     return {"reason": plan.reason if plan else "", "candidates": candidates}
+
+
+def _noise(plan: Plan | None) -> dict[str, Json] | None:
+    return None if plan is None or plan.noise is None else asdict(plan.noise)
+
+
+def _expectation_value(value: ExpectationValue) -> dict[str, Json]:
+    return {**asdict(value), "interval": value.interval}
 
 
 def _circuit(execution: Execution) -> dict[str, Json]:

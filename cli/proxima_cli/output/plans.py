@@ -5,7 +5,7 @@ from proxima_client.values import Candidate, Plan
 from proxima_cli.output.printing import add_row, counted, new_table, print_field, print_line, print_rows
 from proxima_cli.quantities import format_bytes, format_seconds
 
-__all__ = ["print_candidates", "print_circuit", "print_plan"]
+__all__ = ["print_candidates", "print_circuit", "print_noise", "print_plan"]
 
 
 def print_plan(plan: Plan, *, boxed: bool, verbosity: int) -> None:
@@ -22,7 +22,10 @@ def print_plan(plan: Plan, *, boxed: bool, verbosity: int) -> None:
             print_field("", f"time: {chosen.prediction_basis}")
         if chosen.memory_rule:
             print_field("", f"memory: {chosen.memory_rule}")
+        if plan.max_error:
+            print_field("", f"truncation: at most {plan.max_error:g} (trace distance)")
         print_field("Why", plan.reason)
+    print_noise(plan)
     for warning in plan.warnings:
         print_field("Note", warning)
     if verbosity < 0:
@@ -30,6 +33,24 @@ def print_plan(plan: Plan, *, boxed: bool, verbosity: int) -> None:
     print_circuit(plan)
     print_line()
     print_candidates(plan, boxed=boxed, verbose=verbosity > 0)
+
+
+def print_noise(plan: Plan) -> None:
+    """Print where the noise model attached, where there is one."""
+    noise = plan.noise
+    if noise is None:
+        return
+    parts = [
+        f"{noise.noisy_instruction_count} of {counted(noise.instruction_count, 'gate')} got noise, "
+        f"{counted(noise.channel_count, 'channel')} in all"
+    ]
+    if noise.noisy_measurement_count:
+        parts.append(
+            f"{noise.noisy_measurement_count} of {counted(noise.measurement_count, 'measurement')} a readout error"
+        )
+    if plan.characteristics is not None:
+        parts.append(f"noise strength E {plan.characteristics.noise_strength:.3g}")
+    print_field("Noise", "; ".join(parts))
 
 
 def print_circuit(plan: Plan) -> None:
@@ -45,6 +66,9 @@ def print_circuit(plan: Plan) -> None:
         f"{counted(known.multi_qubit_gate_count, 'gate')} on two or more qubits, "
         f"{counted(known.measurement_count, 'measurement')}{', Clifford' if known.is_clifford else ''}",
     )
+    special = [feature.replace("_", " ") for feature in known.features if feature != "non_clifford"]
+    if special:
+        print_field("", f"needs {', '.join(special)}")
 
 
 def print_candidates(plan: Plan, *, boxed: bool, verbose: bool) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 from proxima_client.result import Complex, Result
 from proxima_client.values import Execution
 
+from proxima_cli.output.expectations import print_expectation_values
 from proxima_cli.output.histogram import MAX_ROWS, Histogram, of_counts, of_probabilities
-from proxima_cli.output.plans import print_candidates, print_circuit
+from proxima_cli.output.plans import print_candidates, print_circuit, print_noise
 from proxima_cli.output.printing import add_row, counted, new_table, output_width, print_field, print_line, print_table
 from proxima_cli.output.saving import SavedArray
 from proxima_cli.quantities import format_bytes, format_seconds
@@ -43,8 +44,11 @@ def print_run(
     _print_figures(execution)
     if execution.plan is not None and execution.plan.reason:
         print_field("Why", execution.plan.reason)
+    if execution.plan is not None:
+        print_noise(execution.plan)
     if result.certified_error is not None:
-        print_field("Truncation", f"certified error at most {result.certified_error:.3g} (trace distance)")
+        budget = f", budget {execution.plan.max_error:g}" if execution.plan and execution.plan.max_error else ""
+        print_field("Truncation", f"certified error at most {result.certified_error:.3g} (trace distance){budget}")
     for warning in (*(execution.plan.warnings if execution.plan else ()), *result.warnings):
         print_field("Note", warning)
     for array in saved:
@@ -83,8 +87,12 @@ def _print_answer(result: Result, saved: Sequence[SavedArray], *, boxed: bool) -
         if result.counts is not None:
             print_line()
         shown, possible = result.likeliest(MAX_ROWS), int(np.count_nonzero(probabilities))
-        is_single = result.producer.precision == "single"
-        _print_histogram(of_probabilities(shown, outcome_count=possible), is_single=is_single, boxed=boxed)
+        _print_histogram(
+            of_probabilities(shown, outcome_count=possible),
+            is_single=result.producer.precision == "single",
+            certified_error=result.certified_error,
+            boxed=boxed,
+        )
     unsaved = "" if saved else "; --save DIR keeps all of it"
     if result.active_statevector is not None:
         _print_amplitudes(result, result.active_statevector, boxed=boxed, hint=unsaved)
@@ -96,15 +104,18 @@ def _print_answer(result: Result, saved: Sequence[SavedArray], *, boxed: bool) -
             f"{trace:.6g}, "
             f"purity {purity:.6g}{unsaved}"
         )
-    for value in result.expectation_values:
-        error = "exact" if value.standard_error is None else f"standard error {value.standard_error:.2g}"
-        print_line(f"<{value.name}> = {value.value:.8g} ({error})")
+    if result.expectation_values:
+        print_expectation_values(result, boxed=boxed)
 
 
-def _print_histogram(histogram: Histogram, *, is_single: bool, boxed: bool) -> None:
+def _print_histogram(
+    histogram: Histogram, *, is_single: bool, boxed: bool, certified_error: float | None = None
+) -> None:
     sampled = histogram.shots > 0
     columns = ["outcome", "count>", "estimate>", "95 % interval", ""] if sampled else ["outcome", "probability>", ""]
     exact = "Probabilities, exact up to single precision" if is_single else "Exact probabilities"
+    if certified_error:
+        exact = f"Probabilities within a total variation distance of {certified_error:.3g}"
     # Above the table and not its title, which would be wrapped at the table's width.
     print_line(counted(histogram.shots, "shot") if sampled else exact)
     digits = 6 if is_single else 8

@@ -107,6 +107,9 @@ class Script:
         withhold_result: the streams carry no result, so that the client must read it from the store.
         runs_until_aborted: stay in RUNNING until AbortExecution.
         progress: fractions to report.
+        expectation_values: of the result, exact where they have no standard error.
+        certified_error: of the result; None for a method that does not truncate.
+        readout_included: the result says that it includes readout error.
     """
 
     arrays: tuple[ScriptedArray, ...] = ()
@@ -122,3 +125,6 @@ class Script:
     withhold_result: bool = False
     runs_until_aborted: bool = False
     progress: tuple[float, ...] = ()
+    expectation_values: tuple[result_pb2.ExpectationValue, ...] = ()
+    certified_error: float | None = None
+    readout_included: bool = False
