@@ -119,8 +119,8 @@ def _operator_count(operation: circuit_pb2.Operation) -> int:
     if operation.kind != _KIND.KIND_CHANNEL:
         return 1
     if operation.matrix:
-        return len(operation.matrix) // (16 * 4**operation.qubit_count)
-    return 1 << 2 * min(int(operation.qubit_count), 8)
+        return len(operation.matrix) // (16 << 2 * operation.qubit_count)
+    return 1 << 2 * min(operation.qubit_count, 8)
 
 
 def _terminal(rows: Sequence[_Row]) -> frozenset[int]:

@@ -163,7 +163,7 @@ def _operators(step: Instruction, width: int) -> Complex:
 
 def _mixture(states: npt.NDArray[np.complexfloating]) -> Complex:
     """Return the sum of |psi><psi| over states, shape (m, 2^n)."""
-    return np.einsum("mi,mj->ij", states, states.conj()).astype(np.complex128)
+    return np.asarray(np.einsum("mi,mj->ij", states, states.conj()), dtype=np.complex128)
 
 
 def _normal(state: Complex) -> Complex:
