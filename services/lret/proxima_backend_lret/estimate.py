@@ -9,10 +9,10 @@ from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
 
 from proxima_backend_lret.certificate import fault_of_budget, rounding_bound
-from proxima_backend_lret.limits import GRAM_BYTES, SQUARING_STATES, WORKING_BYTES
+from proxima_backend_lret.limits import GRAM_BYTES, SQUARE_BYTES, WORKING_BYTES
 from proxima_backend_lret.rank import Noise, find_noise
 
-BYTES_PER_INSTRUCTION = 600
+BYTES_PER_INSTRUCTION = 700
 """An instruction as Python objects, its operands, parameters and matrix included."""
 
 _BYTES_PER_SHOT = 60
@@ -40,6 +40,7 @@ def _peak_rule(job: backend_pb2.Job, noise: Noise) -> Callable[[int], int]:
     entry = 8 if _is_single(job) else 16
     written = min(len(circuit.clbits) // 4, circuit.clbit_count)
     measures_all = written == circuit.qubit_count
+    reshapes = not noise.is_pure or any(operation.readout for operation in circuit.operations)
     small = WORKING_BYTES + len(circuit.opcodes) // 2 * BYTES_PER_INSTRUCTION
 
     def peak(width: int) -> int:
@@ -50,15 +51,15 @@ def _peak_rule(job: backend_pb2.Job, noise: Noise) -> Callable[[int], int]:
         evolving = state
         if not noise.is_pure:
             # The columns that a channel makes exist beside those that it makes them of.
-            evolving += state + GRAM_BYTES * min(count, height) ** 2
-            if count >= height:
-                evolving = max(evolving, state + entry * SQUARING_STATES * height * height)
+            small_side = min(count, height)
+            evolving += max(entry * height * small_side, SQUARE_BYTES * height**2 if count >= height else 0)
+            evolving = max(evolving, state + GRAM_BYTES * small_side**2)
         after = returned = 0
         if spec.shots or spec.probabilities:
-            after += 8 * height + (24 << min(bits, width))
+            after += 8 * height + (16 << min(bits, width) if spec.shots else 0)
             if spec.probabilities:
                 outcomes = 8 << bits
-                after += 2 * outcomes
+                after += outcomes if reshapes else 0
                 returned += outcomes
         if spec.shots:
             rows = min(spec.shots, 1 << min(bits, _MAX_WIDTH))
@@ -68,7 +69,8 @@ def _peak_rule(job: backend_pb2.Job, noise: Noise) -> Callable[[int], int]:
         if spec.density_matrix:
             after += entry * height * height + state
             returned += entry * height * height
-        return max(evolving, state + after + returned) + small
+        # What is returned is copied out, and counted on top of the peak wherever that is.
+        return max(evolving, state + after) + returned + small
 
     return peak
 

@@ -18,17 +18,17 @@ from proxima_runtime.quantities import readable_bytes
 
 from proxima_backend_lret.certificate import Ledger
 from proxima_backend_lret.columns import Columns, Complex, apply, zero_state
-from proxima_backend_lret.compression import compress, square
+from proxima_backend_lret.compression import compress, factor
 from proxima_backend_lret.limits import (
     GRAM_BYTES,
     GROWTH,
     MAX_RECORDS,
     SCREENING_SHARE,
-    SQUARING_STATES,
+    SQUARE_BYTES,
     WORKING_BYTES,
 )
 from proxima_backend_lret.liveness import Liveness, find_liveness
-from proxima_backend_lret.screening import choose, make
+from proxima_backend_lret.screening import choose, make, make_state
 
 _KIND = circuit_pb2.Operation
 _RESET: Complex = np.array([[[1, 0], [0, 0]], [[0, 1], [0, 0]]], dtype=np.complex128)
@@ -113,27 +113,59 @@ class Evolution:
         """Apply a channel to the branches whose conditions hold."""
         self._noise_steps += 1
         trace = self._trace
-        spendable = SCREENING_SHARE * self._ledger.spendable(step=self._noise_steps, trace=trace)
+        spendable = self._ledger.spendable(step=self._noise_steps, trace=trace)
         before, self._branches = self._branches, []
         while before:
             branch = before.pop(0)
             if step.runs(branch.record):
-                share = branch.weight / trace
-                droppable = max(spendable, self._ledger.negligible) * share
                 others = sum(other.columns.nbytes for other in (*before, *self._branches))
-                branch = self._child(branch, step, operators, droppable=droppable, others=others)
-            if branch.columns.shape[1]:
-                self._branches.append(branch)
+                branch = self._child(branch, step, operators, spendable=spendable, trace=trace, others=others)
+            self._branches.append(branch)
         self._compress_grown(row=step.row)
 
-    def _child(self, branch: Branch, step: Instruction, operators: Complex, *, droppable: float, others: int) -> Branch:
+    def _child(
+        self,
+        branch: Branch,
+        step: Instruction,
+        operators: Complex,
+        *,
+        spendable: float,
+        trace: float,
+        others: int,
+    ) -> Branch:
+        """Return what a channel makes of a branch.
+
+        Args:
+            branch: the branch.
+            step: the instruction, for its operands.
+            operators: Kraus operators, shape (m, 2^k, 2^k).
+            spendable: weight that may be dropped of all branches together.
+            trace: weight of all branches together.
+            others: bytes that the other branches hold.
+        """
+        share, least = branch.weight / trace, self._ledger.negligible * branch.weight
+        droppable = max(SCREENING_SHARE * spendable * share, least)
         children = choose(operators, step.qubits, branch.columns, droppable=droppable)
-        height, count = len(branch.columns), children.column_count
-        made = count if count <= height else SQUARING_STATES * height
-        rank = branch.columns.shape[1]
-        self._require(others + (rank + made) * height * branch.columns.itemsize, rank=rank, row=step.row)
-        columns = make(children, step.qubits, branch.columns)
-        return replace(branch, columns=columns, weight=children.weight)
+        (height, rank), count = branch.columns.shape, children.column_count
+        held = others + branch.columns.nbytes
+        if count <= height:
+            self._require(held + count * height * branch.columns.itemsize, rank=rank, row=step.row)
+            columns = make(children, step.qubits, branch.columns)
+            return replace(branch, columns=columns, weight=children.weight)
+        self._require(held + SQUARE_BYTES * height * height, rank=rank, row=step.row)
+        rounding = self._ledger.compression_rounding(column_count=count, weight=branch.weight)
+        if not self._ledger.affords(rounding, trace=trace):
+            raise FailedPrecondition(
+                f"at instruction {step.row} the state has reached rank {rank}, and what its compression costs in this "
+                "precision is over what max_error leaves for rounding; use double precision",
+                reason=errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND,
+                metadata={"feature": "single precision at this rank"},
+            )
+        self._ledger.add_rounding(rounding)
+        droppable = max((1 - SCREENING_SHARE) * spendable * share, least * height)
+        state = make_state(children, step.qubits, branch.columns)
+        columns, dropped = factor(state, droppable=droppable, dtype=branch.columns.dtype)
+        return replace(branch, columns=columns, weight=children.weight - dropped, settled=columns.shape[1])
 
     def _measure(self, step: Instruction) -> None:
         """Split the branches by what is read into the bit; the readout error mixes what is true."""
@@ -154,13 +186,7 @@ class Evolution:
                     continue
                 operators = np.stack([np.sqrt(odds[value]) * _PROJECTORS[value] for value in present])
                 others = sum(other.columns.nbytes for other in (*before, *found))
-                child = self._child(
-                    branch,
-                    step,
-                    operators,
-                    droppable=self._ledger.negligible * branch.weight / trace,
-                    others=others,
-                )
+                child = self._child(branch, step, operators, spendable=0.0, trace=trace, others=others)
                 if child.columns.shape[1]:
                     found.append(replace(child, record=branch.record & ~bit | (bit if read else 0)))
         self._merge(found, row=step.row)
@@ -193,7 +219,7 @@ class Evolution:
         trace = self._trace
         spendable = self._ledger.spendable(step=self._noise_steps, trace=trace)
         for index, branch in enumerate(self._branches):
-            rank = branch.columns.shape[1]
+            height, rank = branch.columns.shape
             if rank <= max(GROWTH * branch.settled, _SMALL_RANK):
                 continue
             rounding = self._ledger.compression_rounding(column_count=rank, weight=branch.weight)
@@ -201,11 +227,11 @@ class Evolution:
                 continue
             self._ledger.add_rounding(rounding)
             held = sum(other.columns.nbytes for other in self._branches)
-            gram = GRAM_BYTES * min(rank, len(branch.columns)) ** 2
-            self._require(held + branch.columns.nbytes + gram, rank=rank, row=row)
+            made = branch.columns.nbytes + GRAM_BYTES * rank * rank if rank <= height else SQUARE_BYTES * height**2
+            self._require(held + made, rank=rank, row=row)
             # Eigenvalues that are zero but for rounding go in any case; eta has room for them.
             droppable = max(spendable, self._ledger.negligible * rank * trace) * branch.weight / trace
-            columns, dropped = compress(square(branch.columns), droppable=droppable)
+            columns, dropped = compress(branch.columns, droppable=droppable)
             self._branches[index] = replace(
                 branch, columns=columns, weight=branch.weight - dropped, settled=columns.shape[1]
             )

@@ -17,5 +17,5 @@ WORKING_BYTES = 2 << 20
 GRAM_BYTES = 96
 """Working memory of a compression of r columns, in units of r^2: six matrices in double precision."""
 
-SQUARING_STATES = 7
-"""L's of 2^n columns that exist beside the one before, where children of more than 2^n columns are squared."""
+SQUARE_BYTES = 96
+"""Working memory beside L where a channel makes more than 2^n columns, in units of 4^n: six matrices again."""

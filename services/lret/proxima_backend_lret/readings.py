@@ -63,6 +63,12 @@ def bit_readouts(listing: Listing) -> Mapping[int, Real | None]:
 def bit_probabilities(found: Outcomes, readouts: Mapping[int, Real | None]) -> Real:
     """Return the probabilities of all written bits, ascending, float64, shape (2^b,); readout errors included."""
     clbits = sorted((*found.readout.clbits, *found.recorded))
+    if not found.recorded and clbits == list(found.readout.clbits) and not found.readout.has_fan_out:
+        # Without bits of mid-circuit measurements there is one branch, in the order of the bits already.
+        (weights,) = found.weights
+        if found.missing:
+            weights = weights + found.missing / len(weights)
+        return with_readout(weights, [readouts.get(clbit) for clbit in clbits])
     place = {clbit: position for position, clbit in enumerate(clbits)}
     spread = _spread(
         [place[clbit] for clbit in found.readout.clbits], found.readout.slots, len(found.readout.slot_qubits)
@@ -133,7 +139,7 @@ def _add_paulis(
 ) -> None:
     """Add Tr(P L L^dagger) = sum over j of i^y (-1)^|j & z| <j xor x| conj(L) L |j> for Pauli strings of one X mask."""
     size = len(columns)
-    height = min(size, 1 << max((BLOCK_ENTRIES // columns.shape[1]).bit_length() - 1, 0))
+    height = min(size, 1 << max((BLOCK_ENTRIES // (4 * columns.shape[1])).bit_length() - 1, 0))
     low_mask = height - 1
     order = np.arange(height) ^ (x_mask & low_mask)
     for start in range(0, size, height):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from proxima_backend_lret.columns import Columns, Complex, Indices, apply, reduced_states, take
-from proxima_backend_lret.compression import square
+from proxima_backend_lret.compression import add_state
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,9 +64,7 @@ def choose(operators: Complex, qubits: Sequence[int], columns: Columns, *, dropp
 
 
 def make(children: Children, qubits: Sequence[int], columns: Columns) -> Columns:
-    """Return the chosen columns, shape (2^n, r'); never more than 2^n, to which any number is squared without loss."""
-    if children.column_count > len(columns):
-        return _make_one_by_one(children, qubits, columns)
+    """Return the chosen columns side by side, shape (2^n, r')."""
     out = np.empty((len(columns), children.column_count), dtype=columns.dtype)
     start = 0
     for operator, chosen in zip(children.operators, children.chosen, strict=True):
@@ -77,17 +75,15 @@ def make(children: Children, qubits: Sequence[int], columns: Columns) -> Columns
     return out
 
 
-def _make_one_by_one(children: Children, qubits: Sequence[int], columns: Columns) -> Columns:
-    made = np.empty((len(columns), 0), dtype=columns.dtype)
+def make_state(children: Children, qubits: Sequence[int], columns: Columns) -> Complex:
+    """Return what the chosen columns add up to, shape (2^n, 2^n): for more than 2^n of them, with less memory."""
+    state = np.zeros((len(columns),) * 2, dtype=np.complex128)
     for operator, chosen in zip(children.operators, children.chosen, strict=True):
-        before = made.shape[1]
-        grown = np.empty((len(columns), before + len(chosen)), dtype=columns.dtype)
-        grown[:, :before] = made
-        take(columns, chosen, grown[:, before:])
-        apply(operator, qubits, grown, slice(before, None))
-        made = square(grown)
-        del grown
-    return made
+        out = np.empty((len(columns), len(chosen)), dtype=columns.dtype)
+        take(columns, chosen, out)
+        apply(operator, qubits, out)
+        add_state(out, state)
+    return state
 
 
 def _adapted(operators: Complex, reduced: Complex) -> Complex:
