@@ -314,6 +314,16 @@ def _missing(
     def lacks(description: str) -> Exclusion:
         return Exclusion(reason="ERROR_REASON_UNSUPPORTED_BY_BACKEND", description=f"{name} {description}")
 
+    if results.statevector and circuit.features & _RANDOM:
+        causes = sorted(_FEATURE_NAMES.get(feature, feature.label) for feature in circuit.features & _RANDOM)
+        yield Exclusion(
+            reason="ERROR_REASON_UNSUPPORTED_BY_BACKEND",
+            description=(
+                f"a circuit with {', '.join(causes)} has no single state vector; ask for the density matrix, "
+                "for probabilities or for counts"
+            ),
+        )
+        return
     if circuit.active_qubit_count > capability.max_qubit_count:
         yield lacks(f"takes at most {capability.max_qubit_count} qubits, the circuit uses {circuit.active_qubit_count}")
     gates = sorted(circuit.gates - capability.gates)
@@ -325,15 +335,6 @@ def _missing(
         yield lacks("takes Clifford circuits only, and this one is not")
     elif features:
         yield lacks(f"lacks {', '.join(features)}")
-    if results.statevector and circuit.features & _RANDOM:
-        causes = sorted(_FEATURE_NAMES.get(feature, feature.label) for feature in circuit.features & _RANDOM)
-        yield Exclusion(
-            reason="ERROR_REASON_UNSUPPORTED_BY_BACKEND",
-            description=(
-                f"a circuit with {', '.join(causes)} has no one state vector; ask for the density matrix, or for "
-                "probabilities or counts"
-            ),
-        )
     kinds = sorted(kind.label for kind in results.kinds - capability.results)
     if kinds:
         yield lacks(f"does not give {', '.join(kinds)}")

@@ -35,14 +35,13 @@ def refusal_of(candidates: Sequence[Candidate], options: Options, *, safe_fracti
             message=f"backend {options.backend} cannot run this: {'; '.join(faults.values())}",
             metadata={"backend": options.backend, "feature": "; ".join(faults.values())},
         )
-    by_fault: dict[str, list[str]] = {}
-    for label, fault in faults.items():
-        by_fault.setdefault(fault, []).append(label)
-    # What all of them object to in the same words is said once.
-    listed = "; ".join(
-        fault if len(by_fault) == 1 and len(labels) > 1 else f"{', '.join(labels)}: {fault}"
-        for fault, labels in by_fault.items()
-    )
+    asked = {item.label: faults[item.label] for item in candidates if item not in down}
+    if len(asked) > 1 and len(set(asked.values())) == 1:
+        # What all of them object to in the same words is said once.
+        unreachable = [faults[item.label] for item in down]
+        listed = "; ".join((next(iter(asked.values())), *unreachable))
+    else:
+        listed = "; ".join(f"{label}: {fault}" for label, fault in faults.items())
     return Refusal(
         reason="ERROR_REASON_NO_CAPABLE_BACKEND", message=f"no backend can run this: {listed}", metadata=faults
     )

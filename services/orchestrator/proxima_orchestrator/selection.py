@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from proxima_runtime.quantities import readable_bytes, readable_seconds
 
-from proxima_orchestrator.capabilities import Method, Precision
+from proxima_orchestrator.capabilities import Feature, Method, Precision
 from proxima_orchestrator.characteristics import Characteristics
-from proxima_orchestrator.planning import Candidate, Preference, ScoreFactor
+from proxima_orchestrator.planning import Candidate, Preference, ResultRequest, ScoreFactor, is_sampled
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +55,7 @@ def rank(
     candidates: Sequence[Candidate],
     *,
     circuit: Characteristics,
+    results: ResultRequest,
     preference: Preference,
     weights: Weights,
     history: History,
@@ -76,7 +77,9 @@ def rank(
     scored = []
     for item in usable:
         factors = (
-            ScoreFactor(name="feature_match", weight=weights.feature_match, value=feature_match(item, circuit)),
+            ScoreFactor(
+                name="feature_match", weight=weights.feature_match, value=feature_match(item, circuit, results)
+            ),
             ScoreFactor(
                 name="performance",
                 weight=weights.performance,
@@ -97,10 +100,13 @@ def rank(
     return (*scored, *excluded)
 
 
-def feature_match(candidate: Candidate, circuit: Characteristics) -> float:
-    """Return how closely a method fits the circuit, 0 to 1: the mean of fit, precision and repeatability."""
-    noiseless = circuit.noise_strength == 0
-    if candidate.method is Method.STABILIZER:
+def feature_match(candidate: Candidate, circuit: Characteristics, results: ResultRequest) -> float:
+    """Return how closely a method fits circuit and results, 0 to 1: the mean of fit, precision and repeatability."""
+    noiseless = Feature.CHANNEL not in circuit.features
+    if results.observables and is_sampled(candidate.method, circuit):
+        # Others compute the expectation values that it samples.
+        fit = 0.5
+    elif candidate.method is Method.STABILIZER:
         fit = 1.0
     elif candidate.method in _GENERAL:
         fit = 0.5 if noiseless else 1.0

@@ -22,13 +22,17 @@ from proxima_orchestrator.cost import predict, threads_for
 from proxima_orchestrator.planning import (
     Candidate,
     Exclusion,
+    Observable,
     Offer,
     Options,
     Preference,
     RefusedError,
     ResultRequest,
     candidates_of,
+    is_sampled,
+    plan_warnings,
     resolve_results,
+    results_for,
     with_estimate,
 )
 from proxima_orchestrator.refusal import refusal_of
@@ -217,7 +221,9 @@ CANDIDATES = st.lists(
 def test_ranking_is_total_and_within_bounds(candidates: list[Candidate], preference: Preference) -> None:
     """Every candidate is ranked once, scores lie in [0, 1] and fall, the excluded come last with 0."""
     history = {("a", "x", Method.STATEVECTOR): Record(completed=9, failed=1)}
-    ranked = rank(candidates, circuit=circuit(), preference=preference, weights=Weights(), history=history)
+    ranked = rank(
+        candidates, circuit=circuit(), results=SHOTS, preference=preference, weights=Weights(), history=history
+    )
     assert len(ranked) == len(candidates)
     scores = [item.score for item in ranked]
     assert scores == sorted(scores, reverse=True)
@@ -251,7 +257,7 @@ def test_a_gain_that_nobody_notices_does_not_cost_precision(scale: float, chosen
         )
         for precision, seconds in ((Precision.SINGLE, 5.0), (Precision.DOUBLE, 40.0))
     ]
-    ranked = rank(rivals, circuit=circuit(), preference=Preference(0), weights=Weights(), history={})
+    ranked = rank(rivals, circuit=circuit(), results=SHOTS, preference=Preference(0), weights=Weights(), history={})
     assert ranked[0].precision is chosen
 
 
@@ -282,3 +288,111 @@ def test_small_states_get_one_thread() -> None:
         (Method.STATEVECTOR, 4, 3, 3),
     ):
         assert threads_for(method=kind, qubit_count=qubits, requested=requested, available=8) == expected
+
+
+OBSERVABLE = Observable(name="z", paulis=("ZZZZ",), coefficients=(1.0,))
+EXPECTED = ResultRequest(observables=(OBSERVABLE,))
+NOISY = frozenset({Feature.CHANNEL})
+
+
+@pytest.mark.parametrize(
+    ("kind", "features", "sampled"),
+    [
+        (Method.TRAJECTORIES, frozenset(), True),
+        (Method.STATEVECTOR, frozenset(), False),
+        (Method.STATEVECTOR, frozenset({Feature.RESET}), True),
+        (Method.STATEVECTOR, frozenset({Feature.CLASSICAL_CONDITION}), True),
+        (Method.STABILIZER, NOISY, True),
+        (Method.MATRIX_PRODUCT_STATE, frozenset({Feature.MID_CIRCUIT_MEASUREMENT}), True),
+        (Method.DENSITY_MATRIX, NOISY, False),
+        (Method.LOW_RANK, NOISY, False),
+        (Method.PAULI_VECTOR, NOISY, False),
+        (Method.STATEVECTOR, frozenset({Feature.READOUT_ERROR, Feature.DELAY, Feature.UNITARY}), False),
+    ],
+)
+def test_methods_sample_what_a_pure_state_cannot_hold(
+    kind: Method, features: frozenset[Feature], sampled: bool
+) -> None:
+    """A pure state is run once a shot where the circuit is random; methods for mixed states never are."""
+    assert is_sampled(kind, circuit(features=features)) is sampled
+
+
+def test_sampled_expectation_values_get_their_shots() -> None:
+    """Without shots 1024 runs are planned where expectation values are sampled, and none where they are computed."""
+    noisy = circuit(features=NOISY)
+    unmeasured = circuit(features=NOISY, measurement_count=0)
+    asked = ResultRequest(shots=50, observables=(OBSERVABLE,))
+    assert results_for(Method.TRAJECTORIES, EXPECTED, noisy).shots == 1024
+    assert results_for(Method.TRAJECTORIES, asked, unmeasured).shots == 50
+    assert results_for(Method.DENSITY_MATRIX, EXPECTED, noisy).shots == 0
+    assert results_for(Method.DENSITY_MATRIX, asked, noisy).shots == 50
+    assert results_for(Method.DENSITY_MATRIX, asked, unmeasured).shots == 0
+    assert results_for(Method.TRAJECTORIES, SHOTS, noisy) == SHOTS
+    assert resolve_results(asked, unmeasured) == asked
+
+
+def test_a_truncation_budget_excludes_no_exact_method() -> None:
+    """Methods that truncate get the budget, exact ones stay candidates and the plan says that it changes nothing."""
+    options = Options(results=SHOTS, seed=0, max_error=0.1)
+    features = frozenset({Feature.NON_CLIFFORD, Feature.MAX_ERROR})
+    methods = (method(), method(method=Method.LOW_RANK, features=features))
+    exact, truncating = candidates_of([offer(*methods)], options, SHOTS, circuit())
+    assert (exact.exclusions, truncating.exclusions) == ((), ())
+    assert (exact.max_error, truncating.max_error) == (0.0, 0.1)
+    assert any("changes nothing" in text for text in plan_warnings(exact, options, SHOTS, circuit()))
+    assert not list(plan_warnings(truncating, options, SHOTS, circuit()))
+
+
+def test_the_plan_says_how_expectation_values_come_about() -> None:
+    """Sampling by default, shots that draw nothing, and readout error that does not enter are said."""
+    candidates = candidates_of(
+        [offer(method(method=Method.TRAJECTORIES), method(method=Method.DENSITY_MATRIX))], ANY, SHOTS, circuit()
+    )
+    noisy = circuit(features=frozenset({Feature.CHANNEL, Feature.READOUT_ERROR}), measurement_count=0)
+    sampling, computing = (list(plan_warnings(item, ANY, EXPECTED, noisy)) for item in candidates)
+    assert "1024 runs" in sampling[0]
+    assert "readout error" in computing[0]
+    asked = ResultRequest(shots=50, observables=(OBSERVABLE,))
+    assert "no shots are drawn" in next(iter(plan_warnings(candidates[1], ANY, asked, noisy)))
+
+
+def test_a_state_vector_of_a_random_circuit_is_refused_once() -> None:
+    """Noise, resets, conditions and measurements in the middle leave no state vector; the refusal says so once."""
+    wanted = ResultRequest(statevector=True)
+    both = [
+        offer(method(), method(method=Method.DENSITY_MATRIX)),
+        Offer(backend="far", capabilities=None, unavailable="far is down"),
+    ]
+    for feature, named in (
+        (Feature.CHANNEL, "noise channels"),
+        (Feature.RESET, "reset"),
+        (Feature.CLASSICAL_CONDITION, "conditions"),
+        (Feature.MID_CIRCUIT_MEASUREMENT, "mid-circuit measurement"),
+    ):
+        options = Options(results=wanted, seed=0)
+        candidates = candidates_of(both, options, wanted, circuit(features=frozenset({feature})))
+        refusal = refusal_of(candidates, options, safe_fraction=0.8)
+        assert refusal.message.count("no single state vector") == 1
+        assert refusal.message.endswith("far is down")
+        assert named in refusal.message
+
+
+def test_computed_expectation_values_are_worth_more_than_sampled_ones() -> None:
+    """Of two methods that take the same time the one that computes is chosen, and the noise strength is named."""
+    noisy = circuit(features=NOISY, noise_strength=0.25)
+    rivals = [
+        Candidate(
+            backend="b",
+            engine="x",
+            method=kind,
+            precision=Precision.DOUBLE,
+            deterministic=True,
+            memory_bytes=1000,
+            available_bytes=10**9,
+            seconds=0.001,
+        )
+        for kind in (Method.TRAJECTORIES, Method.DENSITY_MATRIX)
+    ]
+    ranked = rank(rivals, circuit=noisy, results=EXPECTED, preference=Preference(0), weights=Weights(), history={})
+    assert ranked[0].method is Method.DENSITY_MATRIX
+    assert "noise strength E of the circuit is 0.25" in explain(ranked, circuit=noisy, preference=Preference(0))

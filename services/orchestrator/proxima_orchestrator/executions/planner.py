@@ -154,6 +154,7 @@ class Planner:
         ranked = rank(
             candidates,
             circuit=prepared.characteristics,
+            results=prepared.results,
             preference=options.preference,
             weights=self.rules.weights,
             history=self._history(),

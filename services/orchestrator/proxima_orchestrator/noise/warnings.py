@@ -19,15 +19,18 @@ _NAMES = 8
 def noise_warnings(model: NoiseModel, source: Circuit, expansion: Expansion) -> tuple[str, ...]:
     """Return a sentence for each thing worth saying: what was changed, and what matched nothing."""
     found = list(model.notices)
-    idle = [index for index, match in enumerate(expansion.rules) if not match.channel_count]
+    idle = _idle(model, expansion)
     occurring = _occurring(source)
-    for index in idle[:_LISTED]:
-        found.append(f"noise rule {index + 1} ({_described(model.rules[index])}) matches 0 instructions: {occurring}")
-        hint = _hint(model.rules[index])
-        if hint:
-            found[-1] += f"; {hint}"
+    for group in idle[:_LISTED]:
+        rule = model.rules[group[0]]
+        which = f"noise rule {group[0] + 1} ({_described(rule)}) matches"
+        if len(group) > 1:
+            which = f"{len(group)} noise rules (the first is {_described(rule)}) match"
+        hint = _hint(rule)
+        found.append(f"{which} 0 instructions: {occurring}{f'; {hint}' if hint else ''}")
     if len(idle) > _LISTED:
-        found.append(f"{len(idle) - _LISTED} more of the {len(model.rules)} noise rules match 0 instructions")
+        rest = sum(map(len, idle[_LISTED:]))
+        found.append(f"{rest} more of the {len(model.rules)} noise rules match 0 instructions")
     unmatched = expansion.readout.unmatched
     for index in unmatched[:_LISTED]:
         found.append(
@@ -42,6 +45,20 @@ def noise_warnings(model: NoiseModel, source: Circuit, expansion: Expansion) -> 
             "whatever the noise model says"
         )
     return tuple(found)
+
+
+def _idle(model: NoiseModel, expansion: Expansion) -> list[list[int]]:
+    """Return the rules that match nothing, in groups.
+
+    A table of a device has a rule for each gate and qubit: those of one gate count together, and matter where none of
+    them matches. That no delay occurs is no surprise to a rule that lasts as long as one.
+    """
+    groups: dict[tuple[frozenset[str], str] | int, list[int]] = {}
+    for index, rule in enumerate(model.rules):
+        if not rule.duration_of_delay:
+            key = (rule.gate_names, rule.channel.name) if rule.gate_names and rule.target_qubits else index
+            groups.setdefault(key, []).append(index)
+    return [group for group in groups.values() if not any(expansion.rules[index].channel_count for index in group)]
 
 
 def _described(rule: Rule) -> str:
