@@ -155,15 +155,90 @@ def history(
     limit: Annotated[int, typer.Option(help="Rows on a page, 1 to 1000.")] = 20,
     page: Annotated[str, typer.Option(help="Page to show, as the page before names it.")] = "",
     state: Annotated[list[str] | None, typer.Option(help="Only this state, such as error; may be repeated.")] = None,
+    comparisons: Annotated[bool, typer.Option("--comparisons", help="List comparisons instead of executions.")] = False,
     output: Output = None,
     config: ConfigFile = None,
     server: Server = None,
 ) -> Never:
-    """List executions, newest first."""
+    """List executions, or comparisons, newest first."""
     session = open_session(config=config, output=output, server=server)
     from proxima_cli.commands import history as command  # noqa: PLC0415
 
+    if comparisons:
+        raise typer.Exit(run_async(session, command.comparisons(session, limit=limit, page=page, states=state or [])))
     raise typer.Exit(run_async(session, command.history(session, limit=limit, page=page, states=state or [])))
+
+
+@app.command()
+def compare(
+    circuit: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="OpenQASM file; - reads standard input.")
+    ] = None,
+    *,
+    backends: Annotated[
+        str | None,
+        typer.Option("--backends", metavar="A,B,...", help="Two or more of backend, backend/engine, backend:method."),
+    ] = None,
+    methods: Annotated[
+        str | None, typer.Option(metavar="M,N,...", help="Each backend with each of these methods.")
+    ] = None,
+    show: Annotated[str | None, typer.Option(metavar="NAME", help="Show a stored comparison instead.")] = None,
+    sequential: Annotated[bool, typer.Option("--sequential", help="One after another, for comparable times.")] = False,
+    threshold: Annotated[float, typer.Option(help="Total variation distance that samples shall tell.")] = 0.05,
+    false_alarms: Annotated[float, typer.Option(help="Rate at which equal results may be called different.")] = 1e-3,
+    distinct_seeds: Annotated[bool, typer.Option("--distinct-seeds", help="A seed of its own for each.")] = False,
+    precision: Precision = None,
+    shots: Annotated[int | None, typer.Option(help="Samples of each.  [default: what the threshold needs]")] = None,
+    seed: Seed = None,
+    probabilities: Probabilities = False,
+    statevector: Statevector = False,
+    density_matrix: DensityMatrix = False,
+    noise: Noise = None,
+    expect: Expect = None,
+    max_error: MaxError = None,
+    timeout: Timeout = None,
+    output: Output = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+    server: Server = None,
+) -> Never:
+    """Run a circuit on several backends or methods and say whether they agree."""
+    session = open_session(config=config, output=output, server=server, verbose=verbose, quiet=quiet)
+    from proxima_cli.commands import compare as command  # noqa: PLC0415
+
+    if show is not None:
+        raise typer.Exit(run_async(session, command.show(session, show, circuit=circuit, backends=backends)))
+    work = _run_command(
+        session,
+        command.required_circuit(circuit),
+        backend=None,
+        method=None,
+        engine=None,
+        precision=None,
+        prefer=None,
+        shots=shots,
+        seed=seed,
+        probabilities=probabilities,
+        statevector=statevector,
+        density_matrix=density_matrix,
+        noise=noise,
+        expect=expect,
+        max_error=max_error,
+        timeout=timeout,
+    )
+    how = command.CompareCommand(
+        run=work,
+        shots=shots,
+        backends=backends,
+        methods=methods,
+        precision=precision,
+        sequential=sequential,
+        threshold=threshold,
+        false_alarm_rate=false_alarms,
+        distinct_seeds=distinct_seeds,
+    )
+    raise typer.Exit(run_async(session, command.compare(session, how)))
 
 
 @backends_app.command("list")

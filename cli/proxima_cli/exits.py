@@ -18,6 +18,8 @@ class Exit(enum.IntEnum):
     UNAVAILABLE = 5
     FAILED = 6
     TIMEOUT = 7
+    DISAGREE = 8
+    NO_VERDICT = 9
     ABORTED = 130
 
 

@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import Self
 
 from proxima_client import Event, Execution, Progress
+from proxima_client.comparing import ComparisonEvent
+from proxima_client.comparison import Comparison, MemberProgress
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
@@ -28,6 +30,7 @@ class ProgressDisplay:
         self._text = "starting"
         self._fraction: float | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._members: dict[int, float] = {}
 
     def __enter__(self) -> Self:
         if self._enabled:
@@ -57,6 +60,22 @@ class ProgressDisplay:
             self._text = "connection lost, following again"
             if not self._enabled:
                 warn(f"proxima: connection lost ({event.cause}); following the run again")
+        self._refresh()
+
+    def show_comparison(self, event: ComparisonEvent) -> None:
+        """Take an event of a comparison: how many members are done, and how far the others are on average."""
+        if isinstance(event, Comparison):
+            done = sum(member.state is not None and member.state.is_terminal for member in event.members)
+            self._text = f"{event.state}, {done} of {len(event.members)} members done"
+            for place, member in enumerate(event.members):
+                if member.state is not None and member.state.is_terminal:
+                    self._members[place] = 1.0
+            self._fraction = sum(self._members.values()) / len(event.members)
+        elif isinstance(event, MemberProgress):
+            self._members[event.member] = event.progress.fraction
+        else:
+            self.show(event)
+            return
         self._refresh()
 
     def _open(self) -> None:

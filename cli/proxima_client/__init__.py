@@ -11,6 +11,7 @@ from proxima_runtime.errors import ProximaError
 
 from proxima_client.async_client import AsyncClient
 from proxima_client.client import Client
+from proxima_client.comparison import CompareOptions, Comparison, Target, Verdict
 from proxima_client.events import Event, Outcome, Reconnecting
 from proxima_client.noise import (
     AmplitudeDamping,
@@ -49,6 +50,8 @@ __all__ = [
     "BackendInstance",
     "Candidate",
     "Client",
+    "CompareOptions",
+    "Comparison",
     "Depolarizing",
     "Event",
     "Execution",
@@ -72,6 +75,8 @@ __all__ = [
     "RunOptions",
     "ServerInfo",
     "State",
+    "Target",
     "ThermalRelaxation",
     "Times",
+    "Verdict",
 ]

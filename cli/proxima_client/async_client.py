@@ -9,10 +9,13 @@ from types import TracebackType
 from typing import Self
 
 from proxima.errors.v1 import errors_pb2
-from proxima.orchestrator.v1 import backends_pb2, executions_pb2
-from proxima_runtime.errors import Aborted, ProximaError
+from proxima.orchestrator.v1 import backends_pb2, comparisons_pb2, executions_pb2
+from proxima_runtime.errors import Aborted, NotFound, ProximaError
 
 from proxima_client import values
+from proxima_client.comparing import Comparing, ComparisonFollower
+from proxima_client.comparison import CompareOptions, Comparison, ComparisonPage, Target, targets_of
+from proxima_client.comparison_messages import to_comparison, to_comparison_spec
 from proxima_client.connection import Connection
 from proxima_client.convert import to_backend, to_execution, to_plan, to_server_info
 from proxima_client.events import Event, Follower, Outcome
@@ -185,6 +188,87 @@ class AsyncClient:
         answer = await connection.call(connection.executions.AbortExecution, request, deadline_seconds=_ABORT_SECONDS)
         return to_execution(answer.execution)
 
+    async def compare(
+        self,
+        circuit: object,
+        backends: Sequence[Target | str],
+        options: RunOptions | None = None,
+        how: CompareOptions | None = None,
+        *,
+        follow: ComparisonFollower | None = None,
+    ) -> Comparison:
+        """Run a circuit on several backends and return whether they agree; `Comparison.verdict` says it.
+
+        Args:
+            circuit: as in `run`.
+            backends: two or more: backend, backend:method, backend/engine or backend/engine:method, or `Target`s.
+            options: as in `run`, the same for all; backend, engine, method and precision are not given here.
+            how: false alarm rate, threshold, one after another.
+            follow: called with every snapshot and progress report.
+
+        Cancelling this call aborts the comparison with its members.
+
+        Raises:
+            ProximaError: it was refused, was aborted, or fewer than two members gave a result.
+        """
+        comparing = await self.start_comparison(circuit, targets_of(backends), options, how)
+        try:
+            async for event in comparing.events():
+                if follow is not None:
+                    follow(event)
+        except asyncio.CancelledError:
+            if comparing.name:
+                with contextlib.suppress(ProximaError):
+                    await asyncio.shield(self.abort_comparison(comparing.name, reason="the caller cancelled"))
+            raise
+        found = await self.comparison(comparing.name)
+        if found.error is not None:
+            found.error.add_note(f"{found.name}, state {found.state}")
+            raise found.error
+        return found
+
+    async def start_comparison(
+        self,
+        circuit: object,
+        targets: Sequence[Target],
+        options: RunOptions | None = None,
+        how: CompareOptions | None = None,
+    ) -> Comparing:
+        """Prepare a comparison; it starts when `events()` of the answer is iterated."""
+        spec = to_comparison_spec(to_spec(circuit, options or RunOptions()), targets, how or CompareOptions())
+        request = comparisons_pb2.CreateComparisonRequest(spec=spec, request_id=uuid.uuid4().hex)
+        return Comparing(await self._connect(), request=request, reconnect_seconds=self._reconnect_seconds)
+
+    async def comparison(self, name: str) -> Comparison:
+        """Return the snapshot of a comparison, by resource name or uuid, with those of its members' executions."""
+        connection = await self._connect()
+        request = comparisons_pb2.GetComparisonRequest(name=_comparison_name(name))
+        message = (await connection.call(connection.comparisons.GetComparison, request)).comparison
+        executions = {}
+        for member in message.members:
+            # One that failed before it was created has a state and no execution.
+            with contextlib.suppress(NotFound):
+                if member.state:
+                    executions[member.execution] = await self.get(member.execution)
+        return to_comparison(message, executions)
+
+    async def comparisons(self, *, page_size: int = 50, page_token: str = "") -> ComparisonPage:
+        """Return a page of comparisons, newest first; `page_size` 1 to 1000."""
+        connection = await self._connect()
+        request = comparisons_pb2.ListComparisonsRequest(page_size=page_size, page_token=page_token)
+        answer = await connection.call(connection.comparisons.ListComparisons, request)
+        return ComparisonPage(
+            comparisons=tuple(to_comparison(item) for item in answer.comparisons),
+            next_page_token=answer.next_page_token,
+        )
+
+    async def abort_comparison(self, name: str, *, reason: str = "") -> Comparison:
+        """Abort a comparison with its members and return its snapshot when they have stopped."""
+        connection = await self._connect()
+        request = comparisons_pb2.AbortComparisonRequest(name=_comparison_name(name), reason=reason[:1000])
+        method = connection.comparisons.AbortComparison
+        return to_comparison((await connection.call(method, request, deadline_seconds=_ABORT_SECONDS)).comparison)
+
     async def backends(self) -> tuple[values.Backend, ...]:
         """Return every backend with its instances, reachable or not, by name."""
         connection = await self._connect()
@@ -227,6 +311,10 @@ def _result(outcome: Outcome) -> Result:
     )
     error.add_note(f"{execution.name}, state {execution.state}")
     raise error
+
+
+def _comparison_name(name: str) -> str:
+    return name if name.startswith("comparisons/") else f"comparisons/{name}"
 
 
 def _full_name(name: str) -> str:

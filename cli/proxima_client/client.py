@@ -9,6 +9,8 @@ from typing import Self, TypeVar
 
 from proxima_client import values
 from proxima_client.async_client import AsyncClient
+from proxima_client.comparing import ComparisonFollower
+from proxima_client.comparison import CompareOptions, Comparison, ComparisonPage, Target
 from proxima_client.events import Event, Follower
 from proxima_client.noise import NoiseModel
 from proxima_client.observables import Observable
@@ -135,6 +137,30 @@ class Client:
     def abort(self, name: str, *, reason: str = "") -> values.Execution:
         """Abort an execution and return its snapshot when it has stopped and its memory is back."""
         return self._wait(self._client.abort(name, reason=reason))
+
+    def compare(
+        self,
+        circuit: object,
+        backends: Sequence[Target | str],
+        options: RunOptions | None = None,
+        how: CompareOptions | None = None,
+        *,
+        follow: ComparisonFollower | None = None,
+    ) -> Comparison:
+        """Run a circuit on several backends and return whether they agree, as `AsyncClient.compare`."""
+        return self._wait(self._client.compare(circuit, backends, options, how, follow=follow))
+
+    def comparison(self, name: str) -> Comparison:
+        """Return the snapshot of a comparison, by resource name or uuid, with those of its members' executions."""
+        return self._wait(self._client.comparison(name))
+
+    def comparisons(self, *, page_size: int = 50, page_token: str = "") -> ComparisonPage:
+        """Return a page of comparisons, newest first."""
+        return self._wait(self._client.comparisons(page_size=page_size, page_token=page_token))
+
+    def abort_comparison(self, name: str, *, reason: str = "") -> Comparison:
+        """Abort a comparison with its members and return its snapshot when they have stopped."""
+        return self._wait(self._client.abort_comparison(name, reason=reason))
 
     def backends(self) -> tuple[values.Backend, ...]:
         """Return every backend with its instances, reachable or not, by name."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 import grpc
 import grpc.aio
 from proxima.errors.v1 import errors_pb2
-from proxima.orchestrator.v1 import backends_pb2_grpc, executions_pb2, executions_pb2_grpc
+from proxima.orchestrator.v1 import backends_pb2_grpc, comparisons_pb2_grpc, executions_pb2, executions_pb2_grpc
 from proxima_runtime.channel import open_channel, unary
 from proxima_runtime.errors import ProximaError, Unavailable, from_rpc_error
 
@@ -30,6 +30,7 @@ class Connection:
         self._channel = open_channel(target)
         self.executions = executions_pb2_grpc.ExecutionServiceStub(self._channel)
         self.backends = backends_pb2_grpc.BackendCatalogServiceStub(self._channel)
+        self.comparisons = comparisons_pb2_grpc.ComparisonServiceStub(self._channel)
         self._execute = self._raw("Execute", executions_pb2.ExecuteRequest.SerializeToString)
         self._watch = self._raw("WatchExecution", executions_pb2.WatchExecutionRequest.SerializeToString)
         self._read = self._raw("ReadResult", executions_pb2.ReadResultRequest.SerializeToString)

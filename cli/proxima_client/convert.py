@@ -15,11 +15,15 @@ __all__ = [
     "to_backend",
     "to_execution",
     "to_expectation_value",
+    "to_method",
     "to_plan",
+    "to_precision",
     "to_producer",
     "to_progress",
+    "to_seconds",
     "to_server_info",
     "to_state",
+    "to_time",
 ]
 
 
@@ -42,10 +46,10 @@ def to_execution(message: executions_pb2.Execution) -> values.Execution:
     has_usage = message.HasField("usage")
     queued = _between(message, "ready_time", "start_time")
     if queued is not None and has_usage:
-        queued += _seconds(message.usage.queued_duration)
+        queued += to_seconds(message.usage.queued_duration)
     execution = _between(message, "start_time", "end_time")
     if has_usage and message.usage.HasField("worker_duration"):
-        execution = _seconds(message.usage.worker_duration)
+        execution = to_seconds(message.usage.worker_duration)
     return values.Execution(
         name=message.name,
         state=to_state(message.state),
@@ -55,8 +59,8 @@ def to_execution(message: executions_pb2.Execution) -> values.Execution:
         circuit_digest=message.circuit_digest,
         seed=message.seed,
         shots=message.result_spec.shots,
-        create_time=_time(message.create_time) if message.HasField("create_time") else None,
-        end_time=_time(message.end_time) if message.HasField("end_time") else None,
+        create_time=to_time(message.create_time) if message.HasField("create_time") else None,
+        end_time=to_time(message.end_time) if message.HasField("end_time") else None,
         plan=plan,
         producer=to_producer(message.results[0].producer) if message.results else None,
         times=values.Times(
@@ -84,7 +88,7 @@ def to_plan(
         shots=message.results.shots,
         thread_count=message.thread_count,
         warnings=tuple(message.warnings),
-        planning_seconds=_seconds(message.planning_duration),
+        planning_seconds=to_seconds(message.planning_duration),
         characteristics=_characteristics(characteristics) if known else None,
         circuit_digest=circuit_digest,
         noise=_noise(message.noise) if message.HasField("noise") else None,
@@ -112,7 +116,7 @@ def to_producer(message: result_pb2.Producer) -> values.Producer:
         engine=message.engine,
         engine_version=message.engine_version,
         method=message.method,
-        precision=_precision(message.precision),
+        precision=to_precision(message.precision),
         seed=message.seed,
         thread_count=message.thread_count,
         package_versions=dict(sorted(message.package_versions.items())),
@@ -129,7 +133,7 @@ def to_progress(message: result_pb2.Progress) -> values.Progress:
         done_count=message.done_count,
         total_count=message.total_count,
         memory_bytes=message.memory_bytes,
-        elapsed_seconds=_seconds(message.elapsed),
+        elapsed_seconds=to_seconds(message.elapsed),
     )
 
 
@@ -153,9 +157,9 @@ def to_server_info(message: backends_pb2.GetServerInfoResponse) -> values.Server
     """Return what an orchestrator says of itself."""
     return values.ServerInfo(
         version=message.version,
-        start_time=_time(message.start_time) if message.HasField("start_time") else None,
+        start_time=to_time(message.start_time) if message.HasField("start_time") else None,
         active_execution_count=message.active_execution_count,
-        last_activity_time=_time(message.last_activity_time) if message.HasField("last_activity_time") else None,
+        last_activity_time=to_time(message.last_activity_time) if message.HasField("last_activity_time") else None,
     )
 
 
@@ -163,8 +167,8 @@ def _candidate(message: executions_pb2.Candidate) -> values.Candidate:
     return values.Candidate(
         backend=_bare(message.backend),
         engine=message.engine,
-        method=_method(message.method),
-        precision=_precision(message.precision),
+        method=to_method(message.method),
+        precision=to_precision(message.precision),
         predicted_memory_bytes=message.predicted_memory_bytes,
         available_memory_bytes=message.available_memory_bytes,
         predicted_seconds=message.predicted_seconds or None,
@@ -212,16 +216,16 @@ def _instance(message: backends_pb2.BackendInstance) -> values.BackendInstance:
         thread_count=capabilities.thread_count,
         package_versions=dict(sorted(capabilities.package_versions.items())),
         methods=tuple(_method_support(method) for method in capabilities.methods),
-        health_seconds=_seconds(message.health_latency) if message.HasField("health_latency") else None,
+        health_seconds=to_seconds(message.health_latency) if message.HasField("health_latency") else None,
     )
 
 
 def _method_support(message: capabilities_pb2.MethodCapability) -> values.MethodSupport:
     return values.MethodSupport(
-        method=_method(message.method),
+        method=to_method(message.method),
         engine=message.engine,
         engine_version=message.engine_version,
-        precisions=tuple(_precision(precision) for precision in message.precisions),
+        precisions=tuple(to_precision(precision) for precision in message.precisions),
         max_qubit_count=message.max_qubit_count,
         gates=tuple(message.gates),
         features=tuple(_name(_FEATURES, item) for item in message.features),
@@ -230,11 +234,13 @@ def _method_support(message: capabilities_pb2.MethodCapability) -> values.Method
     )
 
 
-def _method(value: int) -> str:
+def to_method(value: int) -> str:
+    """Return the name of a method."""
     return _name(_METHODS, value)
 
 
-def _precision(value: int) -> str:
+def to_precision(value: int) -> str:
+    """Return the name of a precision."""
     return _name(_PRECISIONS, value)
 
 
@@ -260,11 +266,13 @@ def _bare(name: str) -> str:
     return name.removeprefix("backends/")
 
 
-def _seconds(duration: Duration) -> float:
+def to_seconds(duration: Duration) -> float:
+    """Return a duration in seconds."""
     return duration.seconds + duration.nanos / 1e9
 
 
-def _time(stamp: Timestamp) -> datetime:
+def to_time(stamp: Timestamp) -> datetime:
+    """Return a moment, UTC."""
     return datetime.fromtimestamp(stamp.seconds, tz=UTC).replace(microsecond=stamp.nanos // 1000)
 
 
