@@ -1,6 +1,7 @@
 """Cirq circuits in columns; runs where Cirq is installed."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +11,14 @@ from proxima_runtime.errors import InvalidArgument, Unimplemented
 
 cirq = pytest.importorskip("cirq", reason="needs Cirq: `just tests` runs it in the environment of that backend")
 sympy = pytest.importorskip("sympy")
-from proxima_client.cirq_circuits import _PLAIN, convert  # noqa: E402
+from proxima_client.cirq_circuits import convert  # noqa: E402
+from proxima_client.cirq_gates import PLAIN  # noqa: E402
+from proxima_client.operators import first_operand_lowest  # noqa: E402
 
-_PLAIN_MATRICES = {name: cirq.unitary(gate) for gate, name in _PLAIN.items()}
+from .classical import conditions, final_record  # noqa: E402
+
+_PLAIN_MATRICES = {name: cirq.unitary(gate) for gate, name in PLAIN.items()}
+_CONTROLLED = {"ch": lambda: cirq.H, "crx": cirq.rx, "cry": cirq.ry, "crz": cirq.rz}
 _PAULIS = {"x": cirq.unitary(cirq.X), "y": cirq.unitary(cirq.Y), "z": cirq.unitary(cirq.Z)}
 
 
@@ -20,6 +26,8 @@ def matrix_of(name: str, angles: list[float]) -> NDArray[np.complex128]:
     """Unitary of a gate of the contract, operands in Cirq's order (first operand most significant)."""
     if name in _PLAIN_MATRICES:
         return np.asarray(_PLAIN_MATRICES[name])
+    if name in _CONTROLLED:
+        return np.asarray(cirq.unitary(cirq.ControlledGate(_CONTROLLED[name](*angles))))
     if name == "cp":
         return np.diag([1, 1, 1, np.exp(1j * angles[0])])
     if name == "u":
@@ -42,8 +50,17 @@ def unitary_of(columns: circuit_pb2.Circuit) -> NDArray[np.complex128]:
     for opcode in np.frombuffer(columns.opcodes, "<u2"):
         operation = columns.operations[opcode]
         operands = [next(qubits) for _ in range(operation.qubit_count)]
-        matrix = matrix_of(operation.name, [next(parameters) for _ in range(operation.parameter_count)])
         k = len(operands)
+        angles = [next(parameters) for _ in range(operation.parameter_count)]
+        if operation.kind == circuit_pb2.Operation.KIND_UNITARY:
+            # Turning the order of the operands around is its own opposite.
+            matrix = first_operand_lowest(np.frombuffer(operation.matrix, "<c16").reshape(2**k, 2**k))
+        elif operation.name == "cu":
+            theta, phi, lam, gamma = angles
+            matrix = np.eye(4, dtype=complex)
+            matrix[2:, 2:] = np.exp(1j * gamma) * matrix_of("u", [theta, phi, lam])
+        else:
+            matrix = matrix_of(operation.name, angles)
         state = np.tensordot(matrix.reshape((2,) * 2 * k), state, axes=(range(k, 2 * k), operands))
         state = np.moveaxis(state, range(k), operands)
     result: NDArray[np.complex128] = state.reshape(2**n, 2**n) * np.exp(1j * columns.global_phase)
@@ -100,15 +117,204 @@ def test_a_free_symbol_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "operation",
+    ("operation", "text"),
     [
-        cirq.depolarize(0.1)(cirq.LineQubit(0)),
-        cirq.X(cirq.LineQubit(0)).with_classical_controls("m"),
-        cirq.measure(cirq.LineQubit(0), key="m", invert_mask=(True,)),
+        (cirq.X(cirq.LineQubit(0)).with_classical_controls("absent"), "nothing measures"),
+        (cirq.X(cirq.LineQubit(0)).with_classical_controls(sympy.Symbol("m") > 1), "equal or different"),
+        (
+            cirq.measure(*cirq.LineQubit.range(2, 4), key="n", confusion_map={(0, 1): np.full((4, 4), 0.25)}),
+            "several qubits at once",
+        ),
+        (
+            cirq.CircuitOperation(
+                cirq.FrozenCircuit(cirq.measure(cirq.LineQubit(2), key="r")),
+                use_repetition_ids=False,
+                repeat_until=cirq.KeyCondition(cirq.MeasurementKey("r")),
+            ),
+            "repeats until",
+        ),
+        (cirq.KrausChannel([np.eye(2)], key="k")(cirq.LineQubit(0)), "measurement of this kind"),
     ],
-    ids=["noise", "classical control", "inverted measurement"],
+    ids=["unknown key", "relation", "joint confusion", "repeat until", "keyed channel"],
 )
-def test_what_is_not_taken_yet_is_refused_by_name(operation: object) -> None:
-    """Noise, classical control and inverted measurements are named, never dropped."""
-    with pytest.raises((Unimplemented, InvalidArgument)):
-        convert(cirq.Circuit(cirq.measure(cirq.LineQubit(1), key="m2"), operation))
+def test_what_is_not_taken_is_refused_by_name(operation: Any, text: str) -> None:
+    """What has no form in the contract is named, never dropped."""
+    with pytest.raises(Unimplemented, match=text):
+        convert(cirq.Circuit(cirq.measure(cirq.LineQubit(1), key="m"), operation))
+
+
+CHANNELS = [
+    (cirq.depolarize(0.1), "depolarizing", (0.1 * 4 / 3,)),
+    (cirq.depolarize(0.1, 2), "depolarizing", (0.1 * 16 / 15,)),
+    (cirq.depolarize(1.0), "depolarizing", (4 / 3,)),
+    (cirq.bit_flip(0.1), "pauli_channel", (0.1, 0.0, 0.0)),
+    (cirq.phase_flip(0.2), "pauli_channel", (0.0, 0.0, 0.2)),
+    (cirq.asymmetric_depolarize(0.1, 0.2, 0.3), "pauli_channel", (0.1, 0.2, 0.3)),
+    (cirq.amplitude_damp(0.3), "amplitude_damping", (0.3, 0.0)),
+    (cirq.generalized_amplitude_damp(0.25, 0.3), "amplitude_damping", (0.3, 0.75)),
+    (cirq.phase_damp(0.4), "phase_damping", (0.4,)),
+]
+
+
+@pytest.mark.parametrize(("gate", "name", "parameters"), CHANNELS, ids=[str(row[0]) for row in CHANNELS])
+def test_named_channels_keep_their_definition(gate: Any, name: str, parameters: tuple[float, ...]) -> None:
+    """A channel that the contract names goes by name, its parameter converted, and is the same channel."""
+    qubits = cirq.LineQubit.range(gate.num_qubits())
+    columns = convert(cirq.Circuit(gate(*qubits)))
+    (operation,) = columns.operations
+    found = np.frombuffer(columns.parameters, "<f8")
+    assert (operation.name, operation.kind) == (name, circuit_pb2.Operation.KIND_CHANNEL)
+    assert np.allclose(found, parameters, rtol=1e-15)
+    expected = _transfer(np.array(cirq.kraus(gate)))
+    assert np.allclose(_transfer(_kraus(name, found, len(qubits))), expected, atol=1e-12)
+
+
+def _transfer(operators: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """The sum of K (x) conj(K)."""
+    return np.asarray(sum(np.kron(operator, operator.conj()) for operator in operators))
+
+
+def _kraus(name: str, values: NDArray[np.float64], count: int) -> NDArray[np.complex128]:
+    """Kraus operators of a named channel, from docs/noise.md."""
+    if name == "depolarizing":
+        paulis = [np.eye(1)]
+        for _ in range(count):
+            paulis = [np.kron(left, right) for left in paulis for right in (np.eye(2), *_PAULIS.values())]
+        weights = np.full(4**count, values[0] / 4**count)
+        weights[0] = 1 - values[0] * (4**count - 1) / 4**count
+        return np.array([np.sqrt(max(weight, 0)) * pauli for weight, pauli in zip(weights, paulis, strict=True)])
+    if name == "pauli_channel":
+        chances = [1 - values.sum(), *values]
+        matrices = [np.eye(2), *_PAULIS.values()]
+        return np.array([np.sqrt(chance) * matrix for chance, matrix in zip(chances, matrices, strict=True)])
+    gamma, excited = values if name == "amplitude_damping" else (0.0, 0.0)
+    keep = np.sqrt(1 - gamma)
+    lam = values[0] if name == "phase_damping" else 0.0
+    damp = [
+        np.sqrt(1 - excited) * np.array([[1, 0], [0, keep]]),
+        np.sqrt(1 - excited) * np.array([[0, np.sqrt(gamma)], [0, 0]]),
+        np.sqrt(excited) * np.array([[keep, 0], [0, 1]]),
+        np.sqrt(excited) * np.array([[0, 0], [np.sqrt(gamma), 0]]),
+    ]
+    dephase = [np.diag([1, np.sqrt(1 - lam)]), np.diag([0, np.sqrt(lam)])]
+    return np.array([first @ second for first in damp for second in dephase], dtype=np.complex128)
+
+
+EXPLICIT_CHANNELS = [
+    cirq.KrausChannel([np.sqrt(0.9) * np.eye(2), np.sqrt(0.1) * np.diag([1, 1j])]),
+    cirq.MixedUnitaryChannel([(0.7, cirq.unitary(cirq.CNOT)), (0.3, cirq.unitary(cirq.SWAP))]),
+    cirq.asymmetric_depolarize(error_probabilities={"XI": 0.2, "IZ": 0.3, "II": 0.5}),
+    cirq.X.with_probability(0.3),
+]
+
+
+@pytest.mark.parametrize("gate", EXPLICIT_CHANNELS, ids=range(len(EXPLICIT_CHANNELS)))
+def test_other_channels_become_kraus_operators(gate: Any) -> None:
+    """Any other channel is its Kraus operators, the first qubit turned from most to least significant."""
+    columns = convert(cirq.Circuit(gate(*cirq.LineQubit.range(gate.num_qubits()))))
+    (operation,) = columns.operations
+    side = 2 ** gate.num_qubits()
+    operators = first_operand_lowest(np.frombuffer(operation.matrix, "<c16").reshape(-1, side, side))
+    assert np.allclose(_transfer(operators), _transfer(np.array(cirq.kraus(gate))), atol=1e-12)
+
+
+EXPLICIT = [
+    (cirq.MatrixGate(cirq.testing.random_unitary(2, random_state=1)), "unitary"),
+    (cirq.MatrixGate(cirq.testing.random_unitary(16, random_state=2)), "unitary"),
+    (cirq.FSimGate(0.3, 0.4), "unitary"),
+    (cirq.ISWAP**0.3, "unitary"),
+    (cirq.X.controlled(control_values=[0]), "unitary"),
+    (cirq.H.controlled(2), "unitary"),
+    (cirq.ControlledGate(cirq.rx(0.3)), "crx"),
+    (cirq.ControlledGate(cirq.H), "ch"),
+    (cirq.X.controlled(2), "ccx"),
+    (cirq.X.controlled(3), "c3x"),
+    (cirq.ControlledGate(cirq.X**0.3), "cu"),
+    (cirq.PhasedXZGate(x_exponent=0.1, z_exponent=0.2, axis_phase_exponent=0.3), "u"),
+]
+
+
+@pytest.mark.parametrize(("gate", "name"), EXPLICIT, ids=[str(index) for index in range(len(EXPLICIT))])
+def test_a_gate_is_one_instruction(gate: Any, name: str) -> None:
+    """Matrices, gates of two qubits and controlled gates are one instruction: by name or as a matrix."""
+    circuit = cirq.Circuit(gate(*reversed(cirq.LineQubit.range(gate.num_qubits()))))
+    columns = convert(circuit)
+    (operation,) = columns.operations
+    is_unitary = operation.kind == circuit_pb2.Operation.KIND_UNITARY
+    assert ("unitary" if is_unitary else operation.name) == name
+    if name != "c3x":
+        assert np.allclose(unitary_of(columns), cirq.unitary(circuit), atol=1e-7)
+
+
+def test_angles_of_rotations_are_kept_to_the_last_bit() -> None:
+    """cirq.rx and its kin keep their angle, not a multiple of pi that rounds."""
+    angle = math.nextafter(0.3, 1)
+    q = cirq.LineQubit(0)
+    columns = convert(cirq.Circuit(cirq.rx(angle)(q), cirq.ry(angle)(q), cirq.rz(angle)(q)))
+    assert np.frombuffer(columns.parameters, "<f8").tolist() == [angle] * 3
+    assert columns.global_phase == 0.0
+
+
+def test_controls_become_conditions() -> None:
+    """A key counts where it is not 0; comparisons turn Cirq's order of bits around; several controls are all needed."""
+    a, b, c = cirq.LineQubit.range(3)
+    x = cirq.X(c)
+    columns = convert(
+        cirq.Circuit(
+            cirq.measure(a, b, key="m"),
+            cirq.measure(c, key="k"),
+            x.with_classical_controls("m"),
+            x.with_classical_controls(sympy.Eq(sympy.Symbol("m"), 1)),
+            x.with_classical_controls("k", sympy.Ne(sympy.Symbol("m"), 2)),
+            x.with_classical_controls(cirq.BitMaskKeyCondition("m", bitmask=2, target_value=2, equal_target=True)),
+        )
+    )
+    starts = {register.name: register.start for register in columns.clbit_registers}
+    m, k = starts["m"], starts["k"]
+    assert [sorted(rows) for rows in conditions(columns).values()] == [
+        [(m, 2, 0, 1)],
+        [(m, 2, 2, 0)],
+        sorted([(k, 1, 1, 0), (m, 2, 1, 1)]),
+        [(m, 1, 1, 0)],
+    ]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_control_records_what_cirq_records(seed: int) -> None:
+    """Random programs of permutations, resets, measurements and controls end in the bits that Cirq finds."""
+    rng = np.random.default_rng(seed)
+    qubits = cirq.LineQubit.range(4)
+    circuit = cirq.Circuit(cirq.X.on_each(*qubits), cirq.X(qubits[int(rng.integers(4))]))
+    keys: list[tuple[str, int]] = []
+    for step in range(24):
+        a, b, c = (qubits[index] for index in rng.permutation(4)[:3].tolist())
+        chosen = [cirq.X(a), cirq.CNOT(a, b), cirq.SWAP(a, b), cirq.CCX(a, b, c), cirq.reset(a)]
+        operation = chosen[int(rng.integers(5))]
+        if keys and rng.random() < 0.6:
+            key, size = keys[int(rng.integers(len(keys)))]
+            value = int(rng.integers(2**size))
+            symbol = sympy.Symbol(key)
+            controls = [key, sympy.Eq(symbol, value), sympy.Ne(symbol, value)]
+            operation = operation.with_classical_controls(controls[int(rng.integers(3))])
+        circuit.append(operation)
+        if rng.random() < 0.3:
+            mask = (bool(rng.integers(2)), False)
+            circuit.append(cirq.measure(a, b, key=f"m{step}", invert_mask=mask))
+            keys.append((f"m{step}", 2))
+    circuit.append(cirq.measure(*qubits, key="end"))
+    columns = convert(circuit)
+    measured = cirq.Simulator(seed=1).simulate(circuit).measurements
+    record = final_record(columns)[::-1]
+    found = {entry.name: record[entry.start : entry.start + entry.size] for entry in columns.clbit_registers}
+    assert found == {key: "".join(map(str, bits)) for key, bits in measured.items()}
+
+
+def test_subcircuits_and_confusion_maps_are_taken() -> None:
+    """Repetitions are written out with their keys, and a confusion of one qubit is its readout error."""
+    q = cirq.LineQubit(0)
+    confused = cirq.measure(q, key="m", confusion_map={(0,): np.array([[0.9, 0.1], [0.2, 0.8]])}, invert_mask=(True,))
+    inner = cirq.FrozenCircuit(cirq.X(q), confused)
+    columns = convert(cirq.Circuit(cirq.CircuitOperation(inner, repetitions=2, use_repetition_ids=True)))
+    assert [register.name for register in columns.clbit_registers] == ["0:m", "1:m"]
+    readout = np.frombuffer(columns.operations[1].readout, "<f8").reshape(2, 2)
+    assert readout.tolist() == [[0.1, 0.9], [0.8, 0.2]]
