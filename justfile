@@ -202,6 +202,20 @@ _conformance name folder module:
 _summary:
     @{{python}} .ci/summary.py {{reports}} runtime orchestrator cli {{backends}} qiskit-circuits cirq-circuits example root
 
+# The scenarios on one stack: just scenarios local, just scenarios compose -k bell
+scenarios stack="local" *options:
+    PROXIMA_SCENARIOS={{stack}} {{python}} -m pytest -q --rootdir . -m "{{selection}}" tests/scenarios {{options}}
+
+# --- containers -------------------------------------------------------------------------------------------------------
+
+# Build the images, start the stack in containers, and wait until it serves at 127.0.0.1:7070; see docs/containers.md
+up *options:
+    docker compose up --build --wait {{options}}
+
+# Stop the stack in containers; the volume with all results stays, unless: just down --volumes
+down *options:
+    docker compose down {{options}}
+
 # --- benchmarks -------------------------------------------------------------------------------------------------------
 
 # Proxima side by side with its peers: all benchmarks, or those named: just bench overhead parser
