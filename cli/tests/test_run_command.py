@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from proxima.errors.v1 import errors_pb2
-from proxima_client.testing import Script, scripted_counts, scripted_state
+from proxima.orchestrator.v1 import executions_pb2
+from proxima.simulation.v1 import result_pb2
+from proxima_client.testing import Script, scripted_counts, scripted_plan, scripted_state
 from proxima_runtime.errors import (
     DeadlineExceeded,
     FailedPrecondition,
@@ -289,3 +292,122 @@ def test_a_backend_with_wrong_numbers_fails_its_test(proxima: Proxima, serve: Se
     done = proxima("backends", "test", "scripted", "--server", serve(Script(arrays=scripted_counts(counts))).target)
     assert done.returncode == 6
     assert "Do not trust" in done.stderr
+
+
+NOISY_PLAN = executions_pb2.Plan()
+NOISY_PLAN.CopyFrom(scripted_plan())
+NOISY_PLAN.chosen.max_error = 0.1
+NOISY_PLAN.noise.CopyFrom(
+    executions_pb2.NoiseSummary(
+        instruction_count=3,
+        noisy_instruction_count=2,
+        channel_count=4,
+        measurement_count=2,
+        noisy_measurement_count=1,
+        rules=[executions_pb2.NoiseRuleMatch(instruction_count=2, channel_count=4)],
+        noiseless_digest="ab",
+    )
+)
+SAMPLED = Script(
+    plan=NOISY_PLAN,
+    expectation_values=(
+        result_pb2.ExpectationValue(name="0.5*ZZ", value=0.25, standard_error=0.01),
+        result_pb2.ExpectationValue(name="XX", value=1.0),
+    ),
+    certified_error=0.0123,
+    readout_included=True,
+)
+
+
+def test_expectation_values_come_with_their_error(proxima: Proxima, serve: Serve) -> None:
+    """A sampled value has standard error and interval beside it, the noise is summed up, the truncation certified."""
+    target = serve(SAMPLED).target
+    done = proxima("run", "-", "--expect", "0.5*ZZ", "--expect", "XX", "--server", target, stdin=BELL)
+    assert done.returncode == 0, done.stderr
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "0.5*ZZ 0.25 0.01 0.2304 to 0.2696" in lines
+    assert "XX 1 exact" in lines
+    assert "Noise 2 of 3 gates got noise, 4 channels in all; 1 of 2 measurements a readout error" in lines
+    assert "Truncation certified error at most 0.0123 (trace distance), budget 0.1" in lines
+    assert any("never in expectation values" in line for line in lines)
+
+
+def test_json_has_expectation_values_and_noise(proxima: Proxima, serve: Serve) -> None:
+    """Intervals are null for values that were not sampled; the noise has its counts and the digest without it."""
+    arguments = ("run", "-", "--expect", "ZZ", "-o", "json", "--server", serve(SAMPLED).target)
+    document = json.loads(proxima(*arguments, stdin=BELL).stdout)
+    sampled, exact = document["expectation_values"]
+    assert sampled["standard_error"] == 0.01
+    assert sampled["interval"] == pytest.approx([0.2304, 0.2696], abs=1e-4)
+    assert exact == {"name": "XX", "value": 1.0, "standard_error": None, "interval": None}
+    assert document["noise"] == {
+        "instruction_count": 3,
+        "noisy_instruction_count": 2,
+        "channel_count": 4,
+        "measurement_count": 2,
+        "noisy_measurement_count": 1,
+        "rule_channel_counts": [4],
+        "noiseless_digest": "ab",
+    }
+    assert (document["max_error"], document["certified_error"], document["readout_included"]) == (0.1, 0.0123, True)
+
+
+def test_noise_and_observables_reach_the_server(proxima: Proxima, serve: Serve) -> None:
+    """Repeated flags are one model and one list, files are read here, and asking for values asks for no counts."""
+    served = serve(SAMPLED)
+    (proxima.directory / "noise.yaml").write_text("rules:\n  - {channel: bit_flip, probability: 0.1, gates: [x]}\n")
+    (proxima.directory / "sums.txt").write_text("first: ZZ\nXX + YY\n")
+    arguments = ["--noise", "depolarizing:0.01", "--noise", "noise.yaml", "--noise", "readout:0.02"]
+    arguments += ["--expect", "@sums.txt", "--expect", "Z0", "--max-error", "0.05"]
+    done = proxima("run", "-", *arguments, "--server", served.target, stdin=BELL)
+    assert done.returncode == 0, done.stderr
+    (request,) = served.fake.requests
+    spec = request.spec
+    assert [rule.channel.WhichOneof("kind") for rule in spec.noise.rules] == ["depolarizing", "pauli"]
+    assert len(spec.noise.readout_errors) == 1
+    assert [item.name for item in spec.results.observables] == ["first", "XX + YY", "Z0"]
+    assert (spec.max_error, spec.results.shots) == (0.05, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--noise", "depolarizing:2"), "probability is 2.0"),
+        (("--noise", "depolarising:0.1"), "Did you mean depolarizing:p?"),
+        (("--noise", "missing.yaml"), "missing.yaml cannot be read"),
+        (("--noise", "huge.yaml"), "1 MiB"),
+        (("--noise", "unknown.yaml"), "unknown.yaml, line 2, column 6: unknown key 'gate'; did you mean 'gates'?"),
+        (("--noise", "bomb.yaml"), "bomb.yaml, line 1, column 4: anchors"),
+        (("--expect", "ZZ + XXX"), "column 6: this string has 3 letters"),
+        (("--expect", "ZQ"), "'Q' is no Pauli letter"),
+        (("--expect", "0.5i*ZZ"), "Hermitian"),
+        (("--expect", "@missing.txt"), "missing.txt cannot be read"),
+        (("--max-error", "1"), "max_error 1.0"),
+        (("--max-error", "-0.1"), "max_error -0.1"),
+        (("--max-error", "nan"), "max_error nan"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "estimate"])
+def test_bad_noise_and_observables_are_code_2_and_reach_no_server(
+    proxima: Proxima, command: str, arguments: tuple[str, ...], named: str
+) -> None:
+    """The place and the remedy are said before anything is started."""
+    folder = proxima.directory
+    (folder / "unknown.yaml").write_text("rules:\n  - {gate: [x], channel: bit_flip, probability: 0.1}\n")
+    (folder / "bomb.yaml").write_text("a: &a [x]\nb: [*a, *a]\n")
+    (folder / "huge.yaml").touch()
+    os.truncate(folder / "huge.yaml", 100_000_000)
+    done = proxima(command, "-", "--server", "127.0.0.1:1", *arguments, stdin=BELL)
+    assert done.returncode == 2, done.stderr
+    assert named in done.stderr
+
+
+def test_estimate_shows_the_noise(proxima: Proxima, serve: Serve) -> None:
+    """A plan says how many of how many gates got noise, in text and in JSON, and what truncation it allows."""
+    served = serve(SAMPLED)
+    text = proxima("estimate", "-", "--noise", "bit-flip:0.1", "--server", served.target, stdin=BELL)
+    assert "2 of 3 gates got noise" in text.stdout
+    assert "truncation: at most 0.1" in text.stdout
+    document = json.loads(proxima("estimate", "-", "-o", "json", "--server", served.target, stdin=BELL).stdout)
+    assert document["noise"]["channel_count"] == 4
+    assert document["max_error"] == 0.1
