@@ -34,7 +34,8 @@ def compare_expectations(
     exact = [pair for pair in pairs if pair[0].standard_error is None and pair[1].standard_error is None]
     sampled = [pair for pair in pairs if pair[0].standard_error is not None or pair[1].standard_error is not None]
     exceeds = any(abs(one.value - other.value) > (tolerance + allowance) * one.weight for one, other in exact)
-    sentence = f"{len(pairs)} expectation values: largest difference {largest:.3g}, of {worst}"
+    noun = "expectation value" if len(pairs) == 1 else "expectation values"
+    sentence = f"{len(pairs)} {noun}: largest difference {largest:.3g}, of {worst}"
     if not sampled:
         return Finding(sentence=sentence, exceeds=exceeds), largest
     samples = min(result.shots for result in (first, second) if _is_sampled(result.expectations))

@@ -167,9 +167,22 @@ def _samples(pair: _Pair, one: Counts, other: Counts, rng: np.random.Generator) 
     varying = _varying_bits(outcomes)
     kinds = outcome_count(left + right, bit_count=varying)
     shots = 2 * one.shots * other.shots / (one.shots + other.shots)
-    p_value = event_p_value(left, right, pair.allowance, rng) if pair.allowance else test.p_value
+    slack = one.shots * pair.first.certified_error + other.shots * pair.second.certified_error
+    if _is_negligible(slack, pair.rules):
+        p_value, allowance = test.p_value + slack, 0.0
+    else:
+        p_value, allowance = event_p_value(left, right, pair.allowance, rng), pair.allowance
     sampled = f"histograms of {one.shots} and {other.shots} shots"
-    return _sampled(pair, Basis.SAMPLES, test, p_value=p_value, shots=shots, kinds=kinds, sampled=sampled)
+    return _sampled(
+        pair,
+        Basis.SAMPLES,
+        test,
+        p_value=min(1.0, p_value),
+        allowance=allowance,
+        shots=shots,
+        kinds=kinds,
+        sampled=sampled,
+    )
 
 
 def _samples_against(pair: _Pair, counts: Counts, distribution: Distribution, rng: np.random.Generator) -> PairFinding:
@@ -182,16 +195,37 @@ def _samples_against(pair: _Pair, counts: Counts, distribution: Distribution, rn
     # The smallest number of outcomes that hold all but 1e-6 of the probability.
     ordered = np.sort(model)[::-1]
     kinds = float(min(len(ordered), int(np.searchsorted(np.cumsum(ordered), 1 - 1e-6)) + 1))
-    p_value = event_p_value_exact(found, model, pair.allowance, rng) if pair.allowance else test.p_value
+    slack = counts.shots * pair.allowance
+    if _is_negligible(slack, pair.rules):
+        p_value, allowance = test.p_value + slack, 0.0
+    else:
+        p_value, allowance = event_p_value_exact(found, model, pair.allowance, rng), pair.allowance
     sampled = f"{counts.shots} shots against the exact distribution"
     basis = Basis.SAMPLES_AGAINST_DISTRIBUTION
-    return _sampled(pair, basis, test, p_value=p_value, shots=counts.shots, kinds=kinds, sampled=sampled)
+    return _sampled(
+        pair,
+        basis,
+        test,
+        p_value=min(1.0, p_value),
+        allowance=allowance,
+        shots=counts.shots,
+        kinds=kinds,
+        sampled=sampled,
+    )
 
 
 def _sampled(
-    pair: _Pair, basis: Basis, test: HistogramTest, *, p_value: float, shots: float, kinds: float, sampled: str
+    pair: _Pair,
+    basis: Basis,
+    test: HistogramTest,
+    *,
+    p_value: float,
+    allowance: float,
+    shots: float,
+    kinds: float,
+    sampled: str,
 ) -> PairFinding:
-    rules, allowance = pair.rules, pair.allowance
+    rules = pair.rules
     exact = basis is Basis.SAMPLES_AGAINST_DISTRIBUTION
     remedy = ""
     if allowance:
@@ -219,6 +253,14 @@ def _sampled(
         total_variation_distance=test.total_variation_distance,
         null_quantile=test.null_quantile,
     )
+
+
+def _is_negligible(slack: float, rules: Rules) -> bool:
+    """Return whether truncation may be allowed for by adding to the p-value how far the law of all shots may be off.
+
+    The joint law of N shots, each within delta of another distribution, is within N delta of that of N shots of it.
+    """
+    return slack <= rules.test_level / 10
 
 
 def _varying_bits(outcomes: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> int:

@@ -31,6 +31,7 @@ async def analyze(
     artifacts: ArtifactStore,
     rules: Rules,
     seed: int,
+    with_counts: bool,
 ) -> list[tuple[int, int, Judgement]]:
     """Return the verdict on each pair of completed members, with their positions.
 
@@ -39,6 +40,7 @@ async def analyze(
         store, artifacts: where the results are.
         rules: levels and thresholds.
         seed: of the comparison; the same one makes the same draws, and so the same verdicts.
+        with_counts: counts were asked for; where they were not, those of a method that cannot do without do not count.
 
     Raises:
         NotFound: RESULT_NOT_FOUND; a result is gone.
@@ -49,8 +51,8 @@ async def analyze(
     for (first, one), (second, other) in itertools.combinations(records, 2):
         # The first of a pair stays the same for a while; more than two results need not be in memory.
         if previous is None or previous[0] != first:
-            previous = first, await load_result(one, store, artifacts)
-        result = await load_result(other, store, artifacts)
+            previous = first, await load_result(one, store, artifacts, with_counts=with_counts)
+        result = await load_result(other, store, artifacts, with_counts=with_counts)
         counted = [executions_pb2.Characteristics.FromString(record.characteristics) for record in (one, other)]
         finding = await asyncio.to_thread(
             compare_pair,

@@ -45,8 +45,10 @@ class _Loaded:
     data: NDArray[np.generic]
 
 
-async def load_result(record: ExecutionRecord, store: Store, artifacts: ArtifactStore) -> MemberResult:
-    """Return the result of a completed execution.
+async def load_result(
+    record: ExecutionRecord, store: Store, artifacts: ArtifactStore, *, with_counts: bool
+) -> MemberResult:
+    """Return the result of a completed execution, without its counts where they were not asked for.
 
     Raises:
         NotFound: RESULT_NOT_FOUND; an array is gone from the artifact store, or cut short.
@@ -85,7 +87,7 @@ async def load_result(record: ExecutionRecord, store: Store, artifacts: Artifact
         clbit_count=header.clbit_count,
         state=_state(arrays),
         distribution=_distribution(arrays, header),
-        counts=_counts(arrays),
+        counts=_counts(arrays) if with_counts else None,
         expectations=_expectations(header, record),
         left_out=tuple(dict.fromkeys(left_out)),
     )

@@ -72,7 +72,7 @@ class Members:
         left_out = await self._left_out(spec, place)
         specification = self._executions.specify(member_spec(spec, place, left_out=left_out))
         await self._executions.create(specification, request_id=None, execution_id=execution_id, comparison=comparison)
-        return [f"its method does not give {kind.label}, which were not asked of it" for kind in left_out]
+        return [f"was not asked for {kind.label}, which its method does not give" for kind in left_out]
 
     async def follow(self, execution_id: str) -> AsyncIterator[executions_pb2.ExecuteResponse]:
         """Yield snapshots and progress of a member until it is at its end.

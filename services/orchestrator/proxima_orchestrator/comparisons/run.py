@@ -27,6 +27,7 @@ from proxima_orchestrator.comparisons.members import Members
 from proxima_orchestrator.comparisons.record import LIVE_STATES, ComparisonState
 from proxima_orchestrator.comparisons.store import ComparisonStore
 from proxima_orchestrator.convert.comparison import (
+    asks_for_counts,
     judgement_to_message,
     rules_of,
     state_to_number,
@@ -135,6 +136,7 @@ class ComparisonRun:
             artifacts=self._parts.artifacts,
             rules=rules_of(self._spec, pair_count=pair_count),
             seed=self._spec.execution.seed,
+            with_counts=asks_for_counts(self._spec.execution.results),
         )
         self._ending = True
         self.message.pairs.extend(judgement_to_message(*item) for item in judgements)

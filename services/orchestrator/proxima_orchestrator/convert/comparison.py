@@ -9,6 +9,7 @@ import numpy as np
 from google.rpc import status_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.orchestrator.v1 import comparisons_pb2, executions_pb2
+from proxima.simulation.v1 import result_pb2
 from proxima_runtime.errors import Unimplemented, to_status
 
 from proxima_orchestrator.capabilities import Method, ResultKind
@@ -107,6 +108,13 @@ _RESULT_FIELDS = {
     ResultKind.DENSITY_MATRIX: "density_matrix",
     ResultKind.EXPECTATION_VALUES: "observables",
 }
+
+
+def asks_for_counts(results: result_pb2.ResultSpec) -> bool:
+    """Return whether counts are asked for, by a number of shots or by asking for nothing in particular."""
+    return results.shots > 0 or not (
+        results.probabilities or results.statevector or results.density_matrix or results.observables
+    )
 
 
 def rules_of(spec: comparisons_pb2.ComparisonSpec, *, pair_count: int) -> Rules:
