@@ -21,8 +21,8 @@ class Characteristics:
         declared_qubit_count: qubits of the source.
         active_qubit_count: qubits that an instruction touches, at least 1.
         clbit_count: declared classical bits.
-        instruction_count: instructions, barriers left out.
-        depth: longest chain of instructions that share qubits or classical bits, barriers left out.
+        instruction_count: instructions, barriers and noise channels left out.
+        depth: longest chain of instructions that share qubits or classical bits, barriers and noise channels left out.
         operation_counts: occurrences by name, the most frequent first.
         gates: names of the standard gates in use.
         multi_qubit_gate_count: gates and unitaries on two or more qubits.
@@ -71,7 +71,7 @@ def characterise(circuit: Circuit) -> Characteristics:
     for operation, occurrence in zip(table, occurrences, strict=True):
         if not occurrence or operation.kind is Kind.BARRIER:
             continue
-        instructions += occurrence
+        instructions += occurrence if operation.kind is not Kind.CHANNEL else 0
         counts[operation.name] = counts.get(operation.name, 0) + occurrence
         if operation.kind is Kind.GATE:
             gates.add(operation.name)
@@ -113,13 +113,13 @@ def characterise(circuit: Circuit) -> Characteristics:
 
 
 def depth(circuit: Circuit) -> int:
-    """Return the longest chain of instructions that share qubits or classical bits, barriers left out."""
+    """Return the longest chain of instructions that share qubits or classical bits, without barriers and channels."""
     table = circuit.operations
     # One wire a qubit, then one a classical bit; all operands of an instruction end at the same level.
     level = [0] * (circuit.qubit_count + circuit.clbit_count)
     shape = [
         (0, 0, operation.qubit_count)
-        if operation.kind is Kind.BARRIER
+        if operation.kind in (Kind.BARRIER, Kind.CHANNEL)
         else (operation.qubit_count, operation.clbit_count, 0)
         for operation in table
     ]
@@ -138,7 +138,7 @@ def depth(circuit: Circuit) -> int:
                 next_condition += 1
                 next_row = conditional[next_condition] if next_condition < len(conditional) else -1
             top = max((level[wire] for wire in wires), default=0) + 1
-            for wire in wires:
+            for wire in () if skipped else wires:
                 level[wire] = top
             clbit_position += written
         elif operands == 1:

@@ -152,6 +152,8 @@ async def test_a_plan_says_where_noise_attached() -> None:
         request(noise_pb2.NoiseRule(placement=JOINT, channel=WEAK), missing, readout=(readout,))
     )
     plain, quiet = await planned(request())
+    assert prepared.characteristics.depth == plain.characteristics.depth == 3
+    assert prepared.characteristics.instruction_count == plain.characteristics.instruction_count == 3
     message = plan_to_message(plan).noise
     assert (message.noisy_instruction_count, message.instruction_count, message.channel_count) == (2, 2, 2)
     assert (message.noisy_measurement_count, message.measurement_count) == (1, 1)
