@@ -7,6 +7,7 @@ import pytest
 from proxima.simulation.v1 import result_pb2
 
 from proxima_runtime.conformance import reference
+from proxima_runtime.conformance.agreement import check
 from proxima_runtime.conformance.backend import Backend
 from proxima_runtime.conformance.cases import GateCase, Mode, random_step
 from proxima_runtime.conformance.circuits import CircuitWriter
@@ -25,6 +26,9 @@ def _check(backend: Backend, mode: Mode, circuit: CircuitWriter) -> None:
     if mode.gives(result_pb2.RESULT_KIND_DENSITY_MATRIX):
         found = backend.run(mode.job(circuit, density_matrix=True)).array(result_pb2.ARRAY_ROLE_DENSITY_MATRIX)
         np.testing.assert_allclose(found, np.outer(state, state.conj()), atol=mode.tolerance, rtol=0)
+        return
+    if mode.gives(result_pb2.RESULT_KIND_EXPECTATION_VALUES):
+        check(backend, mode, circuit)
         return
     if not mode.gives(result_pb2.RESULT_KIND_PROBABILITIES):
         pytest.skip(f"{mode.name} returns nothing exact")

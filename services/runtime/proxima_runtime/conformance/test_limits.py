@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import numpy as np
 import pytest
 from google.rpc import code_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
-from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, result_pb2
+from proxima.simulation.v1 import capabilities_pb2, observable_pb2, result_pb2
 
 from proxima_runtime.conformance import reference
 from proxima_runtime.conformance.backend import Backend
 from proxima_runtime.conformance.cases import Mode, missing, modes
 from proxima_runtime.conformance.circuits import CircuitWriter, ghz
+from proxima_runtime.conformance.exact import Comparison
 from proxima_runtime.errors import FailedPrecondition, ProximaError, ResourceExhausted
 
-_KIND = circuit_pb2.Operation
-_INSTRUCTIONS: Mapping[int, tuple[circuit_pb2.Operation.Kind, int, int]] = {
-    capabilities_pb2.FEATURE_RESET: (_KIND.KIND_RESET, 1, 0),
-    capabilities_pb2.FEATURE_DELAY: (_KIND.KIND_DELAY, 1, 1),
-    capabilities_pb2.FEATURE_GLOBAL_PHASE_INSTRUCTION: (_KIND.KIND_GLOBAL_PHASE, 0, 1),
+_Write = Callable[[CircuitWriter], CircuitWriter]
+_INSTRUCTIONS: Mapping[int, _Write] = {
+    capabilities_pb2.FEATURE_MID_CIRCUIT_MEASUREMENT: lambda circuit: circuit.measure(0, 0).gate("x", (0,)),
+    capabilities_pb2.FEATURE_RESET: lambda circuit: circuit.reset(0),
+    capabilities_pb2.FEATURE_CLASSICAL_CONDITION: lambda circuit: circuit.gate("x", (0,)).only_if(
+        Comparison(first_clbit=0, width=2, value=0)
+    ),
+    capabilities_pb2.FEATURE_UNITARY: lambda circuit: circuit.unitary(reference.unitary("cx"), (1, 0)),
+    capabilities_pb2.FEATURE_CHANNEL: lambda circuit: circuit.channel("depolarizing", (0,), (0.1,)),
+    capabilities_pb2.FEATURE_READOUT_ERROR: lambda circuit: circuit.measure(
+        0, 1, readout=np.array([[0.9, 0.1], [0.2, 0.8]])
+    ),
+    capabilities_pb2.FEATURE_DELAY: lambda circuit: circuit.delay(0, 1e-6),
+    capabilities_pb2.FEATURE_GLOBAL_PHASE_INSTRUCTION: lambda circuit: circuit.phase(0.5),
 }
 _RESULT_FIELDS: Mapping[int, str] = {
     result_pb2.RESULT_KIND_PROBABILITIES: "probabilities",
@@ -37,7 +48,10 @@ def _asks_for_something(mode: Mode, circuit: CircuitWriter) -> backend_pb2.Job:
     if kind == result_pb2.RESULT_KIND_COUNTS:
         return mode.job(circuit, shots=1)
     job = mode.job(circuit)
-    setattr(job.results, _RESULT_FIELDS[kind], True)
+    if kind == result_pb2.RESULT_KIND_EXPECTATION_VALUES:
+        job.results.observables.add(name="I", paulis=["I" * circuit.qubit_count], coefficients=[1.0])
+    else:
+        setattr(job.results, _RESULT_FIELDS[kind], True)
     return job
 
 
@@ -96,21 +110,12 @@ def test_estimate_without_violation_runs(backend: Backend, mode: Mode) -> None:
 
 @pytest.mark.parametrize("feature", sorted(_INSTRUCTIONS))
 def test_unsupported_instruction(backend: Backend, mode: Mode, feature: int) -> None:
-    """An instruction that the capabilities do not list is refused by name."""
+    """An instruction whose feature the capabilities do not list is refused by name."""
     if feature in mode.capability.features:
         pytest.skip(f"{mode.name} offers it")
-    kind, qubits, parameters = _INSTRUCTIONS[feature]
-    circuit = CircuitWriter(qubit_count=2, clbit_count=2).other(kind, range(qubits), (0.5,) * parameters).measure_all()
+    circuit = _INSTRUCTIONS[feature](CircuitWriter(qubit_count=2, clbit_count=2)).measure(1, 1)
     error = _refused(backend, _asks_for_something(mode, circuit))
     assert error.reason == errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND
-
-
-def test_unsupported_mid_circuit_measurement(backend: Backend, mode: Mode) -> None:
-    """A gate after the measurement of its qubit is refused where the feature is missing."""
-    if capabilities_pb2.FEATURE_MID_CIRCUIT_MEASUREMENT in mode.capability.features:
-        pytest.skip(f"{mode.name} offers it")
-    circuit = CircuitWriter(qubit_count=1, clbit_count=2).measure(0, 0).gate("x", (0,)).measure(0, 1)
-    assert _refused(backend, mode.job(circuit, shots=1)).reason == errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND
 
 
 def test_unsupported_gates(backend: Backend, mode: Mode) -> None:
@@ -136,6 +141,14 @@ def test_unsupported_results(backend: Backend, mode: Mode, kind: int) -> None:
         pytest.skip(f"{mode.name} offers it")
     job = mode.job(ghz(2))
     setattr(job.results, _RESULT_FIELDS[kind], True)
+    assert _refused(backend, job).reason == errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND
+
+
+def test_unsupported_expectation_values(backend: Backend, mode: Mode) -> None:
+    """Expectation values that are not advertised are refused."""
+    if mode.gives(result_pb2.RESULT_KIND_EXPECTATION_VALUES):
+        pytest.skip(f"{mode.name} offers it")
+    job = mode.job(ghz(2), observables=[observable_pb2.Observable(name="ZZ", paulis=["ZZ"], coefficients=[1.0])])
     assert _refused(backend, job).reason == errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND
 
 

@@ -10,12 +10,14 @@ import pytest
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
 
 from proxima_runtime.conformance import reference
+from proxima_runtime.conformance.agreement import check_counts
 from proxima_runtime.conformance.backend import Backend, Result
 from proxima_runtime.conformance.cases import Mode
 from proxima_runtime.conformance.circuits import CircuitWriter
 
 WIDTH = 4
 SHOTS = 20_000
+TRAJECTORIES = 1000  # a run of the circuit each
 SEED = 11
 
 # The field that asks for a kind of result, and the arrays that answer.
@@ -29,10 +31,16 @@ _FIELDS: Mapping[int, tuple[str, Sequence[int]]] = {
     result_pb2.RESULT_KIND_DENSITY_MATRIX: ("density_matrix", (result_pb2.ARRAY_ROLE_DENSITY_MATRIX,)),
 }
 
+_REACH = {capabilities_pb2.METHOD_DENSITY_MATRIX: 8, capabilities_pb2.METHOD_TRAJECTORIES: 10}
+
 
 def _circuit(mode: Mode) -> CircuitWriter:
     circuit = CircuitWriter(qubit_count=WIDTH, clbit_count=WIDTH).gates(mode.start(WIDTH, 5))
     return circuit.gates(mode.random_steps(WIDTH, 12, 5)).measure_all()
+
+
+def _shots(mode: Mode) -> int:
+    return TRAJECTORIES if mode.capability.method == capabilities_pb2.METHOD_TRAJECTORIES else SHOTS
 
 
 def _run(backend: Backend, mode: Mode, kinds: tuple[int, ...], circuit: CircuitWriter) -> Result:
@@ -40,7 +48,7 @@ def _run(backend: Backend, mode: Mode, kinds: tuple[int, ...], circuit: CircuitW
     return backend.run(
         mode.job(
             circuit,
-            shots=SHOTS if "shots" in asked else 0,
+            shots=_shots(mode) if "shots" in asked else 0,
             probabilities="probabilities" in asked,
             statevector="statevector" in asked,
             density_matrix="density_matrix" in asked,
@@ -95,7 +103,7 @@ def test_normalised(backend: Backend, mode: Mode) -> None:
     result = _run(backend, mode, tuple(_kinds(mode)), _circuit(mode))
     arrays = result.arrays
     if result_pb2.ARRAY_ROLE_COUNT_VALUES in arrays:
-        assert int(arrays[result_pb2.ARRAY_ROLE_COUNT_VALUES].sum()) == SHOTS == result.header.shots
+        assert int(arrays[result_pb2.ARRAY_ROLE_COUNT_VALUES].sum()) == _shots(mode) == result.header.shots
     if result_pb2.ARRAY_ROLE_PROBABILITIES in arrays:
         assert float(arrays[result_pb2.ARRAY_ROLE_PROBABILITIES].sum()) == pytest.approx(1, abs=1e-4)
     if result_pb2.ARRAY_ROLE_STATEVECTOR in arrays:
@@ -109,26 +117,15 @@ def test_counts_follow_the_exact_distribution(backend: Backend, mode: Mode) -> N
     if not mode.gives(result_pb2.RESULT_KIND_COUNTS):
         pytest.skip(f"{mode.name} does not count")
     circuit = _circuit(mode)
-    exact = np.abs(reference.final_state(WIDTH, circuit.steps)) ** 2
+    weights = np.abs(reference.final_state(WIDTH, circuit.steps)) ** 2
     counts = _run(backend, mode, (result_pb2.RESULT_KIND_COUNTS,), circuit).counts
-    seen = np.zeros(1 << WIDTH)
-    for outcome, count in counts.items():
-        seen[int(outcome, 2)] = count
-    possible = exact > 1e-12
-    assert seen[~possible].sum() == 0
-    expected = exact[possible] * SHOTS
-    statistic = float(((seen[possible] - expected) ** 2 / expected).sum())
-    # Wilson and Hilferty's approximation of the chi-square quantile.
-    freedom = max(int(possible.sum()) - 1, 1)
-    spread = 2 / (9 * freedom)
-    assert statistic < freedom * (1 - spread + 4.75 * np.sqrt(spread)) ** 3
+    check_counts({int(outcome, 2): count for outcome, count in counts.items()}, dict(enumerate(weights.tolist())))
 
 
 def test_many_measured_qubits(backend: Backend, mode: Mode) -> None:
     """Twenty measured qubits (where the method reaches them) give the two outcomes of a GHZ state."""
-    width = min(20, mode.capability.max_qubit_count)
-    if mode.capability.method == capabilities_pb2.METHOD_DENSITY_MATRIX:
-        width = min(width, 8)
+    reach = _REACH.get(mode.capability.method, 20)
+    width = min(reach, mode.capability.max_qubit_count)
     if not mode.gives(result_pb2.RESULT_KIND_COUNTS):
         pytest.skip(f"{mode.name} does not count")
     circuit = CircuitWriter(qubit_count=width, clbit_count=width).gate("h", (0,))

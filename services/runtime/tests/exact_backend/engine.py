@@ -50,7 +50,7 @@ class ExactEngine:
             )
             for method, qubits, results, more in (
                 (capabilities_pb2.METHOD_LOW_RANK, 8, exact, (capabilities_pb2.FEATURE_MAX_ERROR,)),
-                (capabilities_pb2.METHOD_TRAJECTORIES, 20, sampled, ()),
+                (capabilities_pb2.METHOD_TRAJECTORIES, 10, sampled, ()),
             )
         ]
 
