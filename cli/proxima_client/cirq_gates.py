@@ -35,11 +35,11 @@ PLAIN: dict[cirq.Gate, str] = {
 _ROTATIONS: dict[type[cirq.Gate], str] = {
     cirq.XPowGate: "rx",
     cirq.YPowGate: "ry",
-    cirq.ZPowGate: "rz",
     cirq.XXPowGate: "rxx",
     cirq.YYPowGate: "ryy",
     cirq.ZZPowGate: "rzz",
 }
+_PHASES: dict[type[cirq.Gate], str] = {cirq.ZPowGate: "p", cirq.CZPowGate: "cp"}
 _EXACT: dict[type[cirq.Gate], str] = {cirq.Rx: "rx", cirq.Ry: "ry", cirq.Rz: "rz"}
 _CONTROLLED = {
     **{name: f"c{name}" for name in ("x", "y", "z", "h", "s", "sdg", "sx", "rx", "ry", "rz", "p", "swap")},
@@ -113,8 +113,9 @@ def _named(gate: cirq.Gate) -> _Named | None:  # noqa: PLR0911 - one return a fa
         if isinstance(gate, kind):
             # X^t = exp(i pi t / 2) Rx(pi t), and a global shift s multiplies by exp(i pi s t).
             return name, (angle,), angle * (0.5 + shift)
-    if isinstance(gate, cirq.CZPowGate):
-        return "cp", (angle,), angle * shift
+    for kind, name in _PHASES.items():
+        if isinstance(gate, kind):
+            return name, (angle,), angle * shift
     return None
 
 

@@ -28,6 +28,8 @@ def matrix_of(name: str, angles: list[float]) -> NDArray[np.complex128]:
         return np.asarray(_PLAIN_MATRICES[name])
     if name in _CONTROLLED:
         return np.asarray(cirq.unitary(cirq.ControlledGate(_CONTROLLED[name](*angles))))
+    if name == "p":
+        return np.diag([1, np.exp(1j * angles[0])])
     if name == "cp":
         return np.diag([1, 1, 1, np.exp(1j * angles[0])])
     if name == "u":

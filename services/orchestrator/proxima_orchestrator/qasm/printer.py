@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from proxima_orchestrator.circuit import Circuit, Kind, Operation, Register
 from proxima_orchestrator.gates import LIBRARIES
+from proxima_orchestrator.qasm.matrices import angles
 
 __all__ = ["DEFINITIONS", "to_qasm3"]
 
@@ -63,8 +64,8 @@ _NEEDS = {"c4x": ("c3x", "c3sx")}
 def to_qasm3(circuit: Circuit) -> str:
     """Return the circuit as an OpenQASM 3 program over its declared qubits.
 
-    Gates outside `stdgates.inc` are defined in the text. Raises ValueError for what OpenQASM 3 cannot say: explicit
-    matrices, channels, readout errors and symbols.
+    Gates outside `stdgates.inc` are defined in the text, and an explicit unitary on one qubit is written as `U` and a
+    phase. Raises ValueError for what OpenQASM 3 cannot say: other matrices, channels, readout errors and symbols.
     """
     if circuit.symbolic_parameters is not None:
         raise ValueError("a circuit with symbolic parameters has no OpenQASM 3 text; bind the symbols first")
@@ -118,7 +119,9 @@ def _statements(circuit: Circuit, qubit_names: list[str], clbit_names: list[str]
         parameter += operation.parameter_count
 
 
-def _statement(operation: Operation, qubits: list[str], clbits: list[str], parameters: list[float]) -> str:
+def _statement(  # noqa: PLR0911 - one return a kind of operation
+    operation: Operation, qubits: list[str], clbits: list[str], parameters: list[float]
+) -> str:
     values = ", ".join(map(repr, parameters))
     operands = ", ".join(qubits)
     if operation.kind is Kind.GATE:
@@ -127,6 +130,9 @@ def _statement(operation: Operation, qubits: list[str], clbits: list[str], param
             return f"U({values}) {operands}; gphase({-parameters[0] / 2!r});"
         if operation.name in LIBRARIES["stdgates.inc"] or operation.name in DEFINITIONS:
             return f"{operation.name}{f'({values})' if parameters else ''} {operands};"
+    if operation.kind is Kind.UNITARY and operation.matrix is not None and operation.qubit_count == 1:
+        *values_of_u, phase = angles(operation.matrix)
+        return f"U({', '.join(map(repr, values_of_u))}) {operands}; gphase({phase - values_of_u[0] / 2!r});"
     if operation.kind is Kind.MEASURE and operation.readout is None:
         return f"{clbits[0]} = measure {operands};"
     if operation.kind is Kind.RESET or operation.kind is Kind.BARRIER:
@@ -152,14 +158,27 @@ def _guards(circuit: Circuit, clbit_names: list[str]) -> dict[int, str]:
         conditions.negated,
     )
     for row, first, width, value, negated in zip(*(column.tolist() for column in columns), strict=True):
+        relation = "!=" if negated else "=="
         if width == 1:
-            text = f"{clbit_names[first]} {'!=' if negated else '=='} {value}"
+            text = f"{clbit_names[first]} {relation} {value}"
         elif spans.get(first, ("", 0))[1] == width:
-            text = f"{spans[first][0]} {'!=' if negated else '=='} {value}"
+            text = f"{spans[first][0]} {relation} {value}"
+        elif (part := _part_of_register(circuit, first, width)) is not None:
+            text = f"{part} {relation} {value}"
         elif negated:
-            raise ValueError("a negated condition on part of a register has no OpenQASM 3 text here")
+            raise ValueError("a negated condition across registers has no OpenQASM 3 text")
         else:
             bits = range(first, first + width)
             text = " && ".join(f"{clbit_names[bit]} == {value >> bit - first & 1}" for bit in bits)
         guards[row] = f"{guards[row]} && {text}" if row in guards else text
     return guards
+
+
+def _part_of_register(circuit: Circuit, first: int, width: int) -> str | None:
+    """The slice of a register that these bits are, or None."""
+    registers = circuit.clbit_registers or (Register(name="c", start=0, size=circuit.clbit_count),)
+    for register in registers:
+        start = first - register.start
+        if start >= 0 and start + width <= register.size:
+            return f"{register.name}[{start}:{start + width - 1}]"
+    return None

@@ -26,6 +26,9 @@ SEEDS = (
     TWO + "qreg q[2];creg c[2];gate g(a) x,y { rx(a/2) x; cx x,y; }\ng(pi/3) q[0],q[1];if(c==1) x q[0];measure q->c;",
     THREE + "qubit[4] q; bit[4] c; let a = q[0:1] ++ q[3]; h a; for int i in [0:2] { cx q[i], q[i+1]; } c = measure q;",
     THREE
+    + "qubit[4] q; bit[2] c; gate g(a) x,y { ctrl @ rx(a) x,y; inv @ s y; pow(a) @ h x; }\nnegctrl(2) @ g(0.5) q;"
+    + "ctrl @ inv @ g(1/3) q[0],q[1],q[2]; switch (c) { case 1,2 { pow(2) @ t q[0]; } default { reset q; } }",
+    THREE
     + "const int n = 2; qubit[n] q; bit[n] c; c[0] = measure q[0]; if (c[0]) { x q[0]; } else { y q[1]; } delay[1s] q;",
 )
 

@@ -1,18 +1,20 @@
 """Gate modifiers against matrices, and what they come to."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from proxima_orchestrator.circuit import Circuit, Kind, digest
+from proxima_orchestrator.circuit import Circuit, Kind, Operation, digest
 from proxima_orchestrator.gates import LIBRARIES, STANDARD_GATES
 from proxima_orchestrator.qasm.limits import Limits
 from proxima_orchestrator.qasm.parse import parse
+from proxima_orchestrator.qasm.printer import to_qasm3
 from proxima_orchestrator.qasm.wire import decode_response, encode_circuit
 
-from .test_unitaries import STDGATES_BODIES, Matrix, closed_form, unitary_of
+from .test_unitaries import STDGATES_BODIES, Matrix, closed_form, u3_spec, unitary_of
 
 GATES = sorted({"U", *LIBRARIES["stdgates.inc"]} - {"CX", "phase", "cphase", "u1"})
 Modifier = tuple[str, float]
@@ -186,6 +188,18 @@ def test_equal_unitaries_share_one_operation() -> None:
     circuit = read("negctrl @ rx(0.1) q[0],q[1]; negctrl @ rx(0.1) q[1],q[0]; negctrl @ rx(0.2) q[0],q[1];", 2)
     assert circuit.opcodes.tolist() == [0, 0, 1]
     assert len(circuit.operations) == 2
+
+
+@given(angles, angles, angles, angles)
+@settings(max_examples=50, deadline=None)
+def test_printed_one_qubit_unitary_reads_back(theta: float, phi: float, lam: float, phase: float) -> None:
+    """An explicit unitary on one qubit is printed as U and a phase, and reads back as the same matrix."""
+    source = read("U(0.1,0.2,0.3) q[0];", 1)
+    matrix = np.exp(1j * phase) * u3_spec(theta, phi, lam)
+    operation = Operation(kind=Kind.UNITARY, name="mine", qubit_count=1, matrix=matrix)
+    circuit = replace(source, operations=(operation,), parameters=np.zeros(0), global_phase=0.0)
+    printed = parse(to_qasm3(circuit).encode(), Limits())
+    np.testing.assert_allclose(unitary_of(printed), matrix, atol=1e-12)
 
 
 def test_unitaries_come_back_from_the_child_process() -> None:
