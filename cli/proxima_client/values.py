@@ -116,7 +116,7 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Characteristics:
-    """What planning learned of a circuit, counted without idle qubits and barriers."""
+    """What planning learned of a circuit, counted without idle qubits, barriers and noise channels."""
 
     declared_qubit_count: int
     active_qubit_count: int
