@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from proxima.orchestrator.v1 import executions_pb2
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
+from proxima_orchestrator.candidates import candidates_of, with_estimate
 from proxima_orchestrator.capabilities import (
     Capabilities,
     Estimate,
@@ -28,12 +29,10 @@ from proxima_orchestrator.planning import (
     Preference,
     RefusedError,
     ResultRequest,
-    candidates_of,
     is_sampled,
     plan_warnings,
     resolve_results,
     results_for,
-    with_estimate,
 )
 from proxima_orchestrator.refusal import refusal_of
 from proxima_orchestrator.selection import Record, Weights, explain, rank

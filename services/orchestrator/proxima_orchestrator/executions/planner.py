@@ -12,6 +12,7 @@ from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.errors import ProximaError
 from proxima_runtime.quantities import readable_bytes
 
+from proxima_orchestrator.candidates import candidates_of, with_estimate
 from proxima_orchestrator.catalog import BackendCatalog
 from proxima_orchestrator.characteristics import Characteristics, characterise
 from proxima_orchestrator.circuit import Circuit, digest, strip_idle
@@ -30,12 +31,10 @@ from proxima_orchestrator.planning import (
     Plan,
     RefusedError,
     ResultRequest,
-    candidates_of,
     is_sampled,
     plan_warnings,
     resolve_results,
     results_for,
-    with_estimate,
 )
 from proxima_orchestrator.qasm.bounded import ParserChildren, parse_bounded
 from proxima_orchestrator.qasm.errors import CircuitError, LimitError
