@@ -1,9 +1,38 @@
-"""What the columns of a circuit of permutations do to bits: a few lines that know nothing of simulators."""
+"""Columns read without a simulator: what permutations do to bits, and the rows of a known circuit."""
+
+import re
+from pathlib import Path
 
 import numpy as np
 from proxima.simulation.v1 import circuit_pb2
 
 _KIND = circuit_pb2.Operation
+_ANGLES = Path(__file__).resolve().parents[2] / "docs" / "examples" / "angles.qasm"
+
+Row = tuple[str, list[float], list[int]]
+
+
+def angle_rows() -> list[Row]:
+    """Name, angles and qubits of each gate of docs/examples/angles.qasm, which the orchestrator's tests read too."""
+    found = re.findall(r"^(\w+)(?:\((\S+)\))? (q.*);$", _ANGLES.read_text(), re.MULTILINE)
+    return [
+        (name, [float(angle)] if angle else [], [int(index) for index in re.findall(r"\d+", operands)])
+        for name, angle, operands in found
+    ]
+
+
+def rows_of(columns: circuit_pb2.Circuit) -> list[Row]:
+    """Name, parameters and qubits of each instruction."""
+    qubits = iter(np.frombuffer(columns.qubits, "<u4").tolist())
+    parameters = iter(np.frombuffer(columns.parameters, "<f8").tolist())
+    return [
+        (
+            columns.operations[opcode].name,
+            [next(parameters) for _ in range(columns.operations[opcode].parameter_count)],
+            [next(qubits) for _ in range(columns.operations[opcode].qubit_count)],
+        )
+        for opcode in np.frombuffer(columns.opcodes, "<u2")
+    ]
 
 
 def final_record(columns: circuit_pb2.Circuit) -> str:

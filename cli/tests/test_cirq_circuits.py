@@ -15,7 +15,7 @@ from proxima_client.cirq_circuits import convert  # noqa: E402
 from proxima_client.cirq_gates import PLAIN  # noqa: E402
 from proxima_client.operators import first_operand_lowest  # noqa: E402
 
-from .classical import conditions, final_record  # noqa: E402
+from .classical import angle_rows, conditions, final_record, rows_of  # noqa: E402
 
 _PLAIN_MATRICES = {name: cirq.unitary(gate) for gate, name in PLAIN.items()}
 _CONTROLLED = {"ch": lambda: cirq.H, "crx": cirq.rx, "cry": cirq.ry, "crz": cirq.rz}
@@ -254,6 +254,22 @@ def test_angles_of_rotations_are_kept_to_the_last_bit() -> None:
     q = cirq.LineQubit(0)
     columns = convert(cirq.Circuit(cirq.rx(angle)(q), cirq.ry(angle)(q), cirq.rz(angle)(q)))
     assert np.frombuffer(columns.parameters, "<f8").tolist() == [angle] * 3
+    assert columns.global_phase == 0.0
+
+
+def test_same_angles_as_openqasm() -> None:
+    """The circuit of docs/examples/angles.qasm, built from Cirq's gates, has the rows of that file to the last bit."""
+    fixed = {"h": cirq.H, "s": cirq.S, "t": cirq.T, "cx": cirq.CNOT, "cz": cirq.CZ, "swap": cirq.SWAP, "ccx": cirq.CCX}
+    turned = {"rx": cirq.rx, "ry": cirq.ry, "rz": cirq.rz}
+    qubits = cirq.LineQubit.range(3)
+    circuit = cirq.Circuit()
+    rows = angle_rows()
+    for name, angles, operands in rows:
+        gate = turned[name.removeprefix("c")](*angles) if angles else fixed[name]
+        gate = cirq.ControlledGate(gate) if angles and name.startswith("c") else gate
+        circuit.append(cirq.Moment(gate(*(qubits[index] for index in operands))))
+    columns = convert(circuit)
+    assert rows_of(columns) == rows
     assert columns.global_phase == 0.0
 
 

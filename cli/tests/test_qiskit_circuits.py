@@ -39,7 +39,7 @@ from qiskit_aer.noise import (  # noqa: E402
     thermal_relaxation_error,
 )
 
-from .classical import conditions, final_record  # noqa: E402
+from .classical import angle_rows, conditions, final_record, rows_of  # noqa: E402
 
 _GATES = get_standard_gate_name_mapping()
 
@@ -120,6 +120,17 @@ def test_an_unbound_parameter_is_named() -> None:
     circuit.rx(Parameter("theta"), 0)
     with pytest.raises(InvalidArgument, match=r"theta.*assign_parameters"):
         convert(circuit)
+
+
+def test_same_angles_as_openqasm() -> None:
+    """The circuit of docs/examples/angles.qasm, built from Qiskit's gates, has its rows to the last bit."""
+    circuit = QuantumCircuit(3)
+    rows = angle_rows()
+    for name, angles, qubits in rows:
+        getattr(circuit, name)(*angles, *qubits)
+    columns = convert(circuit)
+    assert rows_of(columns) == rows
+    assert columns.global_phase == 0.0
 
 
 def test_a_condition_that_is_no_comparison_is_refused_by_name() -> None:
