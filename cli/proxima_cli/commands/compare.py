@@ -91,10 +91,11 @@ async def show(session: Session, name: str, *, circuit: str | None, backends: st
 def _report(session: Session, found: Comparison) -> int:
     if session.is_json:
         print_json(comparison_document(found))
-    else:
+    elif found.error is None or any(member.state is not None for member in found.members):
         print_comparison(found, boxed=session.is_boxed, verbosity=session.verbosity)
     if found.error is not None:
         warn(f"proxima: {found.error.message}")
+        warn(f"         comparison {found.id}, state {found.state}")
         return exit_of(found.error)
     return _EXITS[found.verdict]
 
