@@ -5,8 +5,9 @@ With t the trace of L L^dagger and eta a bound of what rounding adds up to,
     delta = min(1, max(0, 1 - t) + 2 eta),    eta = 2.01 u (sum of c over operations) + sum of defects
 
 bounds the trace distance to the exact state. u is the unit roundoff. c is 8 * 2^k for a map on k qubits, plus m where
-it has m > 1 Kraus operators (they are rotated among themselves), and 4 r for a compression of r columns. A defect is
-how far explicit operators are from preserving the trace. Imports no numpy.
+it has m > 1 Kraus operators (they are rotated among themselves), and 4 r for a compression of r columns. Compressions
+compute in double precision: for single columns 4 r is in units of its u, plus 4 of the columns' own for the rounding of
+the outcome. A defect is how far explicit operators are from preserving the trace. Imports no numpy.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ SINGLE_SHARE = 0.1
 """Single precision is for budgets of which rounding takes at most this part."""
 
 _ROUNDING = 2.01
+_STORING = 4.0
 # Of the budget, 2 eta are in the bound and a third is what rounding may take off the trace itself.
 _RESERVE = 3
 
@@ -99,7 +101,10 @@ class Ledger:
 
     def compression_rounding(self, *, column_count: int, weight: float) -> float:
         """Return the eta of compressing `column_count` columns that hold `weight` of the trace."""
-        return rounding_bound(4.0 * column_count * weight, single_precision=self._single_precision)
+        computing = rounding_bound(4.0 * column_count * weight, single_precision=False)
+        if self._single_precision:
+            return computing + rounding_bound(_STORING * weight, single_precision=True)
+        return computing
 
     def affords(self, rounding: float, *, trace: float) -> bool:
         """Whether a further eta of `rounding` keeps the promise on the error."""

@@ -29,11 +29,12 @@ def compress(columns: Columns, *, droppable: float) -> tuple[Columns, float]:
         return factor(state, droppable=droppable, dtype=columns.dtype)
     weights, rotation = np.linalg.eigh(_gram(columns))
     count, dropped = _droppable_count(weights, droppable)
-    kept = rotation[:, count:][:, ::-1].astype(columns.dtype)
+    kept = np.ascontiguousarray(rotation[:, count:][:, ::-1])
     del rotation
     found = np.empty((len(columns), kept.shape[1]), dtype=columns.dtype)
     for rows in row_blocks(columns):
-        np.matmul(columns[rows], kept, out=found[rows])
+        # In double precision whatever that of the columns, so that theirs is lost once only.
+        found[rows] = columns[rows].astype(np.complex128, copy=False) @ kept
     return found, dropped
 
 

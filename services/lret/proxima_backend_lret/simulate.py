@@ -44,7 +44,7 @@ def simulate(job: backend_pb2.Job, report: ProgressReporter) -> ItemResult:
     ledger = Ledger(
         max_error=job.max_error,
         rounding=rounding,
-        step_count=_noise_step_count(listing),
+        step_count=noise_step_count(listing),
         single_precision=single_precision,
     )
     started = time.perf_counter()
@@ -105,7 +105,8 @@ def _defect(step: Instruction) -> float:
     return float(np.abs(np.linalg.eigvalsh(stacked.conj().T @ stacked - np.eye(stacked.shape[1]))).max())
 
 
-def _noise_step_count(listing: Listing) -> int:
+def noise_step_count(listing: Listing) -> int:
+    """Return how many instructions may add columns."""
     noisy = (_KIND.KIND_CHANNEL, _KIND.KIND_RESET, _KIND.KIND_MEASURE)
     return sum(
         step.kind in noisy and position not in listing.terminal for position, step in enumerate(listing.instructions)
