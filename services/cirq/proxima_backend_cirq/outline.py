@@ -30,7 +30,7 @@ class Outline:
         deaths: classical bits that no longer matter after a row.
         live_bits: most bits that matter at once; there are at most 2^live_bits records.
         prefix_count: rows before the first random one.
-        work: operators applied, summed over rows and records: 1 for a gate, m for a channel of m Kraus operators.
+        work: passes over a density matrix, summed over rows and records.
     """
 
     is_unitary: bool
@@ -94,7 +94,7 @@ def _rows(circuit: circuit_pb2.Circuit) -> list[_Row]:
         array("I", columns.instructions), array("I", columns.first_clbits), array("I", columns.widths), strict=True
     ):
         reads.setdefault(index, []).append(range(first, first + width))
-    table = [(entry.kind, _operator_count(entry), entry.qubit_count, entry.clbit_count) for entry in circuit.operations]
+    table = [(entry.kind, _weight(entry), entry.qubit_count, entry.clbit_count) for entry in circuit.operations]
     qubits, clbits = array("I", circuit.qubits), array("I", circuit.clbits)
     rows: list[_Row] = []
     at_qubit = at_clbit = 0
@@ -113,14 +113,9 @@ def _rows(circuit: circuit_pb2.Circuit) -> list[_Row]:
     return rows
 
 
-def _operator_count(operation: circuit_pb2.Operation) -> int:
-    if operation.kind in (_KIND.KIND_MEASURE, _KIND.KIND_RESET):
-        return 2
-    if operation.kind != _KIND.KIND_CHANNEL:
-        return 1
-    if operation.matrix:
-        return len(operation.matrix) // (16 << 2 * operation.qubit_count)
-    return 1 << 2 * min(operation.qubit_count, 8)
+def _weight(operation: circuit_pb2.Operation) -> int:
+    """Return the passes over a density matrix: more for channels on 3 and 4 qubits, which are large matrices."""
+    return max(1, (1 << 2 * operation.qubit_count) // 16) if operation.kind == _KIND.KIND_CHANNEL else 1
 
 
 def _terminal(rows: Sequence[_Row]) -> frozenset[int]:

@@ -16,6 +16,7 @@ from proxima_runtime.arrays.instructions import Instruction, Listing
 
 from proxima_backend_cirq.failures import mismatch
 from proxima_backend_cirq.native import operation_maker
+from proxima_backend_cirq.superoperator import Superoperator
 
 Complex = npt.NDArray[np.complex128]
 
@@ -66,7 +67,7 @@ def kraus_operation(operators: Complex, operands: Sequence[int], qubits: Sequenc
         operands: the first is the least significant bit of a row index.
         qubits: Cirq's qubits.
     """
-    return cirq.KrausChannel(list(operators)).on(*(qubits[operand] for operand in reversed(operands)))
+    return Superoperator(operators).on(*(qubits[operand] for operand in reversed(operands)))
 
 
 def operator_operation(operator: Complex, operands: Sequence[int], qubits: Sequence[cirq.Qid]) -> cirq.Operation:
