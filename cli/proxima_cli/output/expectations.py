@@ -12,11 +12,8 @@ def print_expectation_values(result: Result, *, boxed: bool) -> None:
     sampled = any(value.standard_error is not None for value in result.expectation_values)
     precision = f"up to {result.producer.precision} precision"
     if sampled:
-        lead = (
-            f"Expectation values, sampled over {counted(result.shots, 'run')}"
-            if result.shots
-            else "Expectation values, sampled"
-        )
+        runs = result.plan.shots if result.plan else 0
+        lead = f"Expectation values, sampled over {counted(runs, 'run')}" if runs else "Expectation values, sampled"
     elif result.certified_error:
         lead = f"Expectation values of a state within {result.certified_error:.3g} of the exact one (trace distance)"
     else:
