@@ -44,6 +44,7 @@ __all__ = ["unroll"]
 
 # Quantifiers are possessive: no text makes these patterns take more than linear time.
 _QUICK = re.compile(r"([A-Za-z_]\w*+)(?:\s*+\(([^()]*+)\)\s*+|\s++)([A-Za-z_][\w\s,\[\]]*+);", re.ASCII)
+_MODIFIED = re.compile(r"((?:(?:ctrl|negctrl|inv|pow)\b\s*+(?:\([^()]*+\)\s*+)?+@\s*+)++)(.*+)", re.ASCII | re.DOTALL)
 _QUICK_OPERAND = re.compile(r"\s*+([A-Za-z_]\w*+)\s*+(?:\[\s*+(\d{1,9})\s*+\]\s*+)?", re.ASCII)
 _LITERAL = re.compile(r"\s*+-?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?\s*+", re.ASCII)
 _FIRST_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -130,9 +131,14 @@ class _Unroller:
 
     def _quick(self, text: str) -> bool:
         """Apply a gate to registers and single bits without the library; False where the statement is anything else."""
+        modifiers = NONE
         match = _QUICK.fullmatch(text)
         if match is None:
-            return False
+            parts = _MODIFIED.fullmatch(text) if self._names.version == 3 else None
+            match = _QUICK.fullmatch(parts.group(2)) if parts is not None else None
+            if parts is None or match is None:
+                return False
+            modifiers = read_modifiers(self._names, self._modifier_trees(parts.group(1)))
         name, arguments, operands = match.groups()
         gate = self._names.find(name)
         if not isinstance(gate, (LibraryGate, UserGate)):
@@ -150,8 +156,17 @@ class _Unroller:
                 register = Bits(indices=(register.indices[position],), quantum=True, scalar=True)
             bits.append(register)
         given = () if arguments is None or not arguments.strip() else tuple(map(self._argument, arguments.split(",")))
-        self._apply(gate, name, given, bits)
+        self._apply(gate, name, given, bits, modifiers)
         return True
+
+    def _modifier_trees(self, text: str) -> Sequence[ast.GateModifier]:
+        """The trees of modifiers, read in front of a statement that is always right."""
+        statements = self._parsed.get(text)
+        if statements is None:
+            statements = parse_statement(f"{text}x q;", self._names.version)
+            if len(text) <= _KEPT_LENGTH and len(self._parsed) < _KEPT_TREES:
+                self._parsed[text] = statements
+        return statements[0].modifiers if isinstance(statements[0], ast.GateCall) else ()
 
     def _argument(self, text: str) -> float:
         if _LITERAL.fullmatch(text):

@@ -214,18 +214,16 @@ BODY = (
 )
 
 
-@given(angles, st.sampled_from([("inv", 0.0), ("ctrl", 1.0), ("negctrl", 2.0), ("pow", -3.0), ("pow", 0.4)]), angles)
+@given(angles, st.sampled_from([("inv", 0.0), ("ctrl", 1.0), ("negctrl", 2.0), ("pow", -3.0), ("pow", 0.4)]))
 @settings(max_examples=60, deadline=None)
-def test_modified_definition_has_the_modified_matrix(angle: float, modifier: Modifier, other: float) -> None:
+def test_modified_definition_has_the_modified_matrix(angle: float, modifier: Modifier) -> None:
     """Modifiers on a defined gate act on all of its body, phases and nested modifiers included."""
-    whole = unitary_of(read(f"{BODY} g({angle!r}) q[0],q[1]; rx({other!r}) q[0];", 2))
     matrix = unitary_of(read(f"{BODY} g({angle!r}) q[0],q[1];", 2))
     assume(not (modifier == ("pow", 0.4) and near_the_cut(matrix)))
     expected = modified(matrix, modifier)
     count = len(expected).bit_length() - 1
     circuit = read(f"{BODY} {text(modifier)}g({angle!r}) {operands(count)};", count)
     np.testing.assert_allclose(unitary_of(circuit), expected, atol=1e-9)
-    assert not np.allclose(whole, matrix, atol=1e-9) or abs(math.remainder(other, 4 * math.pi)) < 1e-6
 
 
 def test_modified_definitions_are_unrolled_first() -> None:
