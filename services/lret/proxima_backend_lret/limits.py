@@ -11,7 +11,7 @@ SCREENING_SHARE = 0.3
 GROWTH = 1.4
 """A state is compressed when it has so many times the columns that its last compression left."""
 
-WORKING_BYTES = 2 << 20
+WORKING_BYTES = 1 << 20
 """Blocks and small matrices beside L: what every run may take."""
 
 GRAM_BYTES = 96

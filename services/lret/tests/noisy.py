@@ -21,7 +21,7 @@ LOW_RANK = capabilities_pb2.METHOD_LOW_RANK
 VECTOR = capabilities_pb2.METHOD_STATEVECTOR
 DOUBLE, SINGLE = result_pb2.PRECISION_DOUBLE, result_pb2.PRECISION_SINGLE
 
-_DTYPES = {
+_DTYPES: dict[int, np.dtype[np.number]] = {
     result_pb2.DATA_TYPE_UINT8: np.dtype("u1"),
     result_pb2.DATA_TYPE_UINT64: np.dtype("<u8"),
     result_pb2.DATA_TYPE_FLOAT64: np.dtype("<f8"),

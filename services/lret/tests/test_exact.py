@@ -61,5 +61,5 @@ def test_separable_noise_makes_no_columns_of_zero_weight() -> None:
     circuit = CircuitWriter(qubit_count=12, clbit_count=1)
     for place in range(60):
         circuit.gate("h", (place % 12,)).reset(place % 12)
-    found = run(job(circuit.measure(3, 0), probabilities=True, memory_limit_bytes=3 << 20)).probabilities
+    found = run(job(circuit.measure(3, 0), probabilities=True, memory_limit_bytes=2 << 20)).probabilities
     np.testing.assert_allclose(found, [1, 0], atol=1e-12)
