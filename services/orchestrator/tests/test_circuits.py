@@ -17,6 +17,7 @@ from proxima_orchestrator.convert.plan import over_active_qubits
 from proxima_orchestrator.planning import Observable, ResultRequest
 from proxima_orchestrator.qasm.limits import Limits
 from proxima_orchestrator.qasm.parse import parse
+from proxima_runtime.backend.circuits import check_circuit
 from proxima_runtime.errors import InvalidArgument
 
 
@@ -105,6 +106,39 @@ def test_features_of_openqasm_3(body: str, features: set[Feature]) -> None:
     found = characterise(parsed(body, header=THREE))
     assert found.features == features
     assert found.is_clifford == (Feature.NON_CLIFFORD not in features)
+
+
+STATEMENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["", "if (c[0]) ", "if (c != 5) ", "if (!c[2]) "]),
+        st.sampled_from(
+            [
+                "c[0] = measure q[0];",
+                "c[1] = measure q[0];",
+                "c[2] = measure q[1];",
+                "x q[0];",
+                "negctrl @ x q[1], q[2];",
+                "reset q[1];",
+                "barrier q[0], q[1];",
+                "delay[3ns] q[0];",
+                "gphase(0.5);",
+            ]
+        ),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(STATEMENTS)
+def test_backends_see_the_same_features(statements: list[tuple[str, str]]) -> None:
+    """What the plan says of mid-circuit measurement and conditions is what the runtime of a backend finds."""
+    circuit = parsed("".join(map("".join, statements)), header=THREE)
+    found = characterise(circuit)
+    use = check_circuit(circuit_to_message(circuit))
+    assert use.has_mid_circuit_measurement == found.has_mid_circuit_measurement
+    assert use.has_conditions == (Feature.CLASSICAL_CONDITION in found.features)
+    assert use.uses(circuit_pb2.Operation.KIND_UNITARY) == (Feature.UNITARY in found.features)
 
 
 def test_counts_leave_barriers_and_idle_qubits_out() -> None:
