@@ -10,11 +10,12 @@ import grpc.aio
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from proxima.errors.v1 import errors_pb2
-from proxima.orchestrator.v1 import backends_pb2_grpc, executions_pb2, executions_pb2_grpc
+from proxima.orchestrator.v1 import backends_pb2_grpc, comparisons_pb2_grpc, executions_pb2, executions_pb2_grpc
 from proxima.simulation.v1 import result_pb2
 from proxima_runtime.errors import Aborted, FailedPrecondition, NotFound, to_status
 
 from proxima_client.testing.catalog import Context, FakeCatalog, fail, unimplemented
+from proxima_client.testing.comparisons import FakeComparisons
 from proxima_client.testing.script import Script, scripted_plan
 
 __all__ = ["FakeOrchestrator", "serve_fake"]
@@ -25,7 +26,10 @@ _TERMINAL = (executions_pb2.STATE_COMPLETED, executions_pb2.STATE_ABORTED, execu
 
 
 class FakeOrchestrator(executions_pb2_grpc.ExecutionServiceServicer):
-    """Plays a script. `requests` records what was executed, `watched` and `read` what was asked for after a loss."""
+    """Plays a script. `requests` records what was executed, `watched` and `read` what was asked for after a loss.
+
+    `comparisons` plays its comparison.
+    """
 
     def __init__(self, script: Script) -> None:
         self.script = script
@@ -33,6 +37,7 @@ class FakeOrchestrator(executions_pb2_grpc.ExecutionServiceServicer):
         self.watched: list[executions_pb2.WatchExecutionRequest] = []
         self.read: list[executions_pb2.ReadResultRequest] = []
         self.running = asyncio.Event()
+        self.comparisons = FakeComparisons(script)
         self._executions: dict[str, _Execution] = {}
         self._aborted: dict[str, asyncio.Event] = {}
         self._lost = False
@@ -252,6 +257,7 @@ async def serve_fake(script: Script) -> AsyncIterator[tuple[FakeOrchestrator, st
     server = grpc.aio.server()
     executions_pb2_grpc.add_ExecutionServiceServicer_to_server(fake, server)
     backends_pb2_grpc.add_BackendCatalogServiceServicer_to_server(FakeCatalog(), server)
+    comparisons_pb2_grpc.add_ComparisonServiceServicer_to_server(fake.comparisons, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from google.protobuf.duration_pb2 import Duration
 from numpy.typing import NDArray
-from proxima.orchestrator.v1 import executions_pb2
+from proxima.orchestrator.v1 import comparisons_pb2, executions_pb2
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
 from proxima_runtime.errors import ProximaError
 
@@ -107,6 +107,7 @@ class Script:
         withhold_result: the streams carry no result, so that the client must read it from the store.
         runs_until_aborted: stay in RUNNING until AbortExecution.
         progress: fractions to report.
+        comparison: how a comparison ends: members in the order of the targets, pairs, verdict, state.
         expectation_values: of the result, exact where they have no standard error.
         certified_error: of the result; None for a method that does not truncate.
         readout_included: the result says that it includes readout error.
@@ -125,6 +126,7 @@ class Script:
     withhold_result: bool = False
     runs_until_aborted: bool = False
     progress: tuple[float, ...] = ()
+    comparison: comparisons_pb2.Comparison | None = None
     expectation_values: tuple[result_pb2.ExpectationValue, ...] = ()
     certified_error: float | None = None
     readout_included: bool = False
