@@ -1,4 +1,4 @@
-"""Ways to be wrong, named by the variable EXACT_BACKEND_DEFECT: what the conformance suite must notice."""
+"""Ways to get an instruction wrong, which the conformance suite must notice."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.arrays.channels import kraus
 from proxima_runtime.arrays.instructions import Instruction
 
-_KIND = circuit_pb2.Operation
+from .defect import VARIABLE
 
-VARIABLE = "EXACT_BACKEND_DEFECT"
+_KIND = circuit_pb2.Operation
 
 
 def spoil(instruction: Instruction) -> Instruction | None:
     """Return the instruction as the defect has it; None where it is lost."""
-    defect = os.environ.get(VARIABLE, "")
-    return DEFECTS[defect](instruction) if defect in DEFECTS else instruction
+    defect = DEFECTS.get(os.environ.get(VARIABLE, ""))
+    return instruction if defect is None else defect(instruction)
 
 
 def _weaker_depolarizing(instruction: Instruction) -> Instruction:
@@ -116,11 +116,3 @@ DEFECTS: Mapping[str, Callable[[Instruction], Instruction | None]] = {
     "unconditional-noise": _unconditional_noise,
 }
 """Name to what it makes of an instruction."""
-
-RESULT_DEFECTS = ("states-with-readout", "halved-standard-error", "exact-values-without-order", "no-readout-note")
-"""Defects of results, in `simulate.py`."""
-
-
-def has(defect: str) -> bool:
-    """This defect is on."""
-    return os.environ.get(VARIABLE) == defect

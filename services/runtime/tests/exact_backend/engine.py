@@ -11,6 +11,8 @@ from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter
 from proxima_runtime.backend.gates import STANDARD_GATES
 
+from .defect import has
+
 _FEATURES = (
     capabilities_pb2.FEATURE_NON_CLIFFORD,
     capabilities_pb2.FEATURE_MID_CIRCUIT_MEASUREMENT,
@@ -84,7 +86,7 @@ class ExactEngine:
             arrays=arrays,
             expectation_values=values,
             certified_error=0.0 if job.method == capabilities_pb2.METHOD_LOW_RANK else None,
-            readout_included=any(operation.readout for operation in job.circuit.operations),
+            readout_included=any(entry.readout for entry in job.circuit.operations) and not has("no-readout-note"),
             precision=result_pb2.PRECISION_DOUBLE,
             engine_seconds=time.perf_counter() - started,
             sampler="numpy" if job.results.shots and job.circuit.clbits else "",

@@ -16,7 +16,8 @@ from proxima_runtime.arrays.readout import batch_seeds
 from proxima_runtime.arrays.records import count_arrays
 from proxima_runtime.backend.engine import ResultArray
 
-from .defects import has, spoil
+from .defect import has
+from .defects import spoil
 
 Complex = npt.NDArray[np.complex128]
 _Results: TypeAlias = tuple[list[ResultArray], list[result_pb2.ExpectationValue]]
