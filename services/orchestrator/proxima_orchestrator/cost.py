@@ -45,6 +45,18 @@ _RATES: dict[tuple[str, Method], _Rate] = {
     ("qsim", Method.STATEVECTOR): _Rate(fixed_seconds=0.001, units_per_second=6e9),
     ("cirq", Method.STATEVECTOR): _Rate(fixed_seconds=0.004, units_per_second=2e8),
     ("cirq", Method.DENSITY_MATRIX): _Rate(fixed_seconds=0.006, units_per_second=1e8),
+    ("lret", Method.LOW_RANK): _Rate(fixed_seconds=0.01, units_per_second=4e7),
+    ("lret", Method.STATEVECTOR): _Rate(fixed_seconds=0.001, units_per_second=2.5e8),
+}
+
+# Of methods that run the circuit once a shot: layers of rotations and CX with depolarizing noise, or with a measurement
+# and a condition in the middle, n = 6 to 14 (stabilizer 8 to 20), 100 to 1000 shots.
+_REPEATED_RATES: dict[tuple[str, Method], _Rate] = {
+    ("aer", Method.STATEVECTOR): _Rate(fixed_seconds=0.002, units_per_second=2.7e8, repeat_seconds=7e-5),
+    ("aer", Method.STABILIZER): _Rate(fixed_seconds=0.002, units_per_second=6e6),
+    ("aer", Method.TRAJECTORIES): _Rate(fixed_seconds=0.002, units_per_second=3e8, repeat_seconds=5e-5),
+    ("qsim", Method.TRAJECTORIES): _Rate(fixed_seconds=0.002, units_per_second=1.5e9, repeat_seconds=1.5e-4),
+    ("cirq", Method.TRAJECTORIES): _Rate(fixed_seconds=0.005, units_per_second=2e8, repeat_seconds=6e-4),
 }
 _UNKNOWN = _Rate(fixed_seconds=0.005, units_per_second=1e8)
 
@@ -53,11 +65,12 @@ def predict(
     *, engine: str, method: Method, precision: Precision, work_units: float, thread_count: int, repeats: int = 0
 ) -> Prediction:
     """Return the predicted seconds of `work_units` in so many repeats on an engine and method with so many threads."""
-    rate = _RATES.get((engine, method), _UNKNOWN)
+    rate = (_REPEATED_RATES if repeats else _RATES).get((engine, method)) or _RATES.get((engine, method))
+    known = "" if rate else f"no rate known for {engine}, default "
+    rate = rate or _UNKNOWN
     threads = max(1, thread_count) ** _THREAD_EXPONENT
     repeating = repeats * rate.repeat_seconds
     seconds = rate.fixed_seconds + repeating + work_units / (rate.units_per_second * threads)
-    known = "" if (engine, method) in _RATES else f"no rate known for {engine}, default "
     each = f"{repeats} x {rate.repeat_seconds * 1000:g} ms + " if repeating else ""
     basis = (
         f"uncalibrated: {known}{rate.fixed_seconds * 1000:g} ms + {each}{work_units:.3g} work units at "

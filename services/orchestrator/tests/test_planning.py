@@ -276,6 +276,22 @@ def test_prediction_names_its_rule() -> None:
     assert prediction.basis.startswith("uncalibrated")
 
 
+def test_repeats_are_paid_for() -> None:
+    """A method that runs the circuit once a shot takes longer for the same work the more often it begins."""
+
+    def seconds(repeats: int) -> float:
+        return predict(
+            engine="qsim",
+            method=Method.TRAJECTORIES,
+            precision=Precision.SINGLE,
+            work_units=1e6,
+            thread_count=1,
+            repeats=repeats,
+        ).seconds
+
+    assert seconds(2000) - seconds(1000) == pytest.approx(1000 * 1.5e-4)
+
+
 def test_small_states_get_one_thread() -> None:
     """Below 2^16 entries a run has one thread, above it all of them, and what was asked where something was."""
     for kind, qubits, requested, expected in (
