@@ -24,10 +24,10 @@ def bit(clbit: int, *, value: int = 1, width: int = 1, negated: bool = False) ->
 
 
 def _start(qubit_count: int, clbit_count: int) -> CircuitWriter:
-    """Return a circuit with every qubit in a superposition that no later gate of the tests undoes."""
+    """Return a circuit whose qubits are all as likely 0 as 1, the even ones with a phase of i."""
     circuit = CircuitWriter(qubit_count=qubit_count, clbit_count=clbit_count)
     for qubit in range(qubit_count):
-        circuit.gate("h", (qubit,)).gate("s" if qubit % 2 else "sdg", (qubit,)).gate("sx", (qubit,))
+        circuit.gate("h", (qubit,)).gates([] if qubit % 2 else [("s", (qubit,), ())])
     return circuit
 
 
