@@ -179,7 +179,7 @@ class Result:
         return f"<Result {self.execution.name} by {who}, seed {self.producer.seed}, shots {self.shots}>"
 
     def _repr_html_(self) -> str:
-        """A small table for notebooks: the likeliest outcomes and who computed them."""
+        """A small table for notebooks: the likeliest outcomes, the expectation values, and who computed them."""
         shown: Mapping[str, float] = self.counts or self.likeliest(_SHOWN_ROWS)
         rows = sorted(shown.items(), key=lambda item: -item[1])[:_SHOWN_ROWS]
         body = "".join(f"<tr><td><code>{key}</code></td><td>{value:.6g}</td></tr>" for key, value in rows)
@@ -189,7 +189,16 @@ class Result:
             f"{who.backend} {who.engine} {who.engine_version}, {who.method}, {who.precision}, seed {who.seed}"
         )
         head = "count" if self.counts else "probability"
-        return f"<table><caption>{caption}</caption><tr><th>outcome</th><th>{head}</th></tr>{body}{rest}</table>"
+        outcomes = f"<tr><th>outcome</th><th>{head}</th></tr>{body}{rest}" if shown else ""
+        return f"<table><caption>{caption}</caption>{outcomes}{self._expectation_rows()}</table>"
+
+    def _expectation_rows(self) -> str:
+        rows = [
+            f"<tr><td><code>{html.escape(value.name)}</code></td><td>{value.value:.6g}"
+            f"{'' if value.standard_error is None else f' ± {value.standard_error:.2g}'}</td></tr>"
+            for value in self.expectation_values
+        ]
+        return "".join(["<tr><th>observable</th><th>value</th></tr>", *rows]) if rows else ""
 
 
 def build_result(execution: Execution, receiver: ResultReceiver) -> Result:

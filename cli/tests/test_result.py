@@ -99,6 +99,18 @@ def test_a_notebook_shows_the_likeliest_outcomes_and_the_producer() -> None:
     assert "scripted" in shown
 
 
+def test_a_notebook_shows_expectation_values_with_their_error() -> None:
+    """Names are text and no markup; a sampled value has its standard error beside it, a computed one none."""
+    values = (
+        result_pb2.ExpectationValue(name="<ZZ>", value=0.5, standard_error=0.01),
+        result_pb2.ExpectationValue(name="XX", value=1.0),
+    )
+    shown = result_of(Script(expectation_values=values))._repr_html_()
+    assert "<td><code>&lt;ZZ&gt;</code></td><td>0.5 ± 0.01</td>" in shown
+    assert "<td><code>XX</code></td><td>1</td>" in shown
+    assert "probability" not in shown
+
+
 @given(st.lists(st.floats(0, 1), min_size=16, max_size=16), st.integers(1, 20))
 def test_the_likeliest_outcomes_are_the_top_of_all(values: list[float], count: int) -> None:
     """Taking the top rows gives what sorting every outcome gives, without the impossible ones."""

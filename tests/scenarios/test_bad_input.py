@@ -123,11 +123,12 @@ def test_a_result_that_fits_nowhere_is_refused_with_figures(runner: Runner, qubi
         assert "GiB" in error["message"] or "qubits" in error["message"], error
 
 
-def test_a_feature_that_no_backend_has_is_refused_by_name(runner: Runner) -> None:
-    """A mid-circuit reset is refused by name while no backend has it."""
-    outcome = runner.run_circuit(_TWO + "h q[0];\nreset q[0];\nh q[0];\nmeasure q -> c;\n")
+def test_a_feature_that_the_engine_lacks_is_refused_by_name(runner: Runner) -> None:
+    """A condition on a measured bit is refused by name on qsim, which has no classical control."""
+    source = _TWO + "h q[0];\nmeasure q -> c;\nif (c == 1) x q[0];\n"
+    outcome = runner.run_circuit(source, "--engine", "qsim")
     assert outcome.exit_code == _REFUSED, outcome
-    assert "reset" in outcome.json["error"]["message"].lower()
+    assert "qsim statevector lacks classical conditions" in outcome.json["error"]["message"]
 
 
 def test_a_backend_that_does_not_exist_is_named_with_those_that_do(runner: Runner) -> None:
