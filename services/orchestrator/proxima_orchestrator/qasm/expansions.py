@@ -10,7 +10,7 @@ from proxima_runtime.arrays.gates import unitary
 from proxima_orchestrator.circuit import Kind, Operation
 from proxima_orchestrator.qasm.columns import Columns, too_large
 from proxima_orchestrator.qasm.controls import MAX_UNITARY_QUBITS, instructions, standard_operation
-from proxima_orchestrator.qasm.errors import CircuitError, LimitError, unsupported
+from proxima_orchestrator.qasm.errors import CircuitError, ExpressionError, LimitError, unsupported
 from proxima_orchestrator.qasm.expressions import as_float
 from proxima_orchestrator.qasm.limits import Limits
 from proxima_orchestrator.qasm.matrices import Matrix, apply
@@ -87,9 +87,12 @@ class Expansions:
         self, body: Body, controls: Sequence[bool], modifiers: Modifiers, name: str, operands: Sequence[int]
     ) -> Template:
         """The powers of the modifiers on a body, under all controls, on the operands; `name` is for messages."""
-        for exponent in modifiers.powers:
-            body = power(body, exponent)
-        rows, phase = instructions(body, tuple(controls), modifiers.label(name))
+        try:
+            for exponent in modifiers.powers:
+                body = power(body, exponent)
+            rows, phase = instructions(body, tuple(controls), modifiers.label(name))
+        except (OverflowError, ValueError):
+            raise ExpressionError("a power of this gate is not finite; use smaller exponents") from None
         self._require(len(rows))
         template = Template(phase=as_float(phase))
         for row in rows:
@@ -127,11 +130,15 @@ class Expansions:
         times = abs(times)
         self._require(len(once.opcodes) * times)
         repetitions = times if once.opcodes else 0
+        try:
+            phase = as_float(once.phase * times)
+        except OverflowError:
+            raise ExpressionError("a power of this gate is not finite; use smaller exponents") from None
         return Template(
             opcodes=once.opcodes * repetitions,
             qubits=once.qubits * repetitions,
             parameters=once.parameters * repetitions,
-            phase=as_float(once.phase * times),
+            phase=phase,
         )
 
     def _one_row(self, template: Template) -> tuple[int, Body, Sequence[int]] | None:

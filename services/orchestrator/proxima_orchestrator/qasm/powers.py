@@ -12,11 +12,15 @@ import numpy as np
 from proxima_runtime.arrays.gates import unitary
 
 from proxima_orchestrator.gates import STANDARD_GATES
+from proxima_orchestrator.qasm.errors import ExpressionError
 from proxima_orchestrator.qasm.matrices import Matrix, principal_power
 
 __all__ = ["CONTROLLED", "EIGHTHS", "Body", "body_of", "phase_body", "power"]
 
 Exponent = int | float
+
+# A phase of an eigenvalue is known to 1e-16; so many times that is still below 1e-10.
+_MAX_NUMERIC_EXPONENT = 100_000
 
 CONTROLLED: Mapping[str, tuple[int, str]] = MappingProxyType(
     {
@@ -77,7 +81,7 @@ def phase_body(angle: float) -> Body:
 
 
 def power(body: Body, exponent: Exponent) -> Body:  # noqa: PLR0911, PLR0912 - one return a family of gates
-    """Return the body raised to a power."""
+    """Return the body raised to a power; raises ExpressionError without a place where rounding would decide it."""
     whole = isinstance(exponent, int)
     if exponent == 1:
         return body
@@ -138,4 +142,8 @@ def _turn(halves: Exponent, phase: float) -> Body:
 
 
 def _numeric(body: Body, exponent: Exponent) -> Body:
+    if abs(exponent) > _MAX_NUMERIC_EXPONENT:
+        raise ExpressionError(
+            f"a power beyond {_MAX_NUMERIC_EXPONENT} of this gate has no digit that counts; use a smaller exponent"
+        )
     return Body(qubit_count=body.qubit_count, matrix=principal_power(body.unitary(), exponent))
