@@ -10,7 +10,8 @@ from proxima_backend_lret.engine import LretEngine
 
 def main() -> None:
     """Read the settings and serve until told to stop."""
-    serve(LretEngine, BackendSettings.load())
+    # numpy is kept to one thread here, whatever there are: results must not name more than they used.
+    serve(LretEngine, BackendSettings.load().model_copy(update={"thread_count": 1}))
 
 
 if __name__ == "__main__":
