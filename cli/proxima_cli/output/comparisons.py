@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from proxima_client import State
 from proxima_client.comparison import Comparison, ComparisonMember, PairVerdict, Verdict
 
 from proxima_cli.output.documents import Json, error_document
@@ -103,7 +104,7 @@ def _print_members(found: Comparison, *, boxed: bool) -> None:
     fastest, smallest = _least(found.members, "seconds"), _least(found.members, "peak_memory_bytes")
     for number, member in enumerate(found.members, start=1):
         chosen = member.execution.plan.chosen if member.execution and member.execution.plan else None
-        time_ratio, memory_ratio = _ratio(member.seconds, fastest), _ratio(member.peak_memory_bytes, smallest)
+        time_ratio, memory_ratio = _ratio(member, "seconds", fastest), _ratio(member, "peak_memory_bytes", smallest)
         add_row(
             table,
             str(number),
@@ -134,9 +135,9 @@ def _member_document(member: ComparisonMember, fastest: float | None, smallest: 
         "seed": execution.seed if execution else None,
         "shots": execution.shots if execution else None,
         "seconds": member.seconds,
-        "time_ratio": _ratio(member.seconds, fastest),
+        "time_ratio": _ratio(member, "seconds", fastest),
         "peak_memory_bytes": member.peak_memory_bytes,
-        "memory_ratio": _ratio(member.peak_memory_bytes, smallest),
+        "memory_ratio": _ratio(member, "peak_memory_bytes", smallest),
         "predicted_seconds": chosen.predicted_seconds if chosen else None,
         "predicted_memory_bytes": chosen.predicted_memory_bytes if chosen else None,
         "notes": list(member.notes),
@@ -169,9 +170,17 @@ def _required(found: Comparison) -> str:
 
 
 def _least(members: Sequence[ComparisonMember], figure: str) -> float | None:
-    values = [getattr(member, figure) for member in members if member.state == "completed"]
-    return min((value for value in values if value), default=None)
+    return min((value for value in (_of_completed(member, figure) for member in members) if value), default=None)
 
 
-def _ratio(value: float | None, least: float | None) -> float | None:
+def _ratio(member: ComparisonMember, figure: str, least: float | None) -> float | None:
+    value = _of_completed(member, figure)
     return None if not value or not least else value / least
+
+
+def _of_completed(member: ComparisonMember, figure: str) -> float | None:
+    """Return a figure of a member that completed; what another took says nothing of its speed."""
+    if member.state is not State.COMPLETED:
+        return None
+    value: float | None = getattr(member, figure)
+    return value
