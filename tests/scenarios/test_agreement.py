@@ -20,6 +20,8 @@ _METHODS = (
     ("cirq", "statevector", "qsim"),
     ("cirq", "statevector", "cirq"),
     ("cirq", "density_matrix", "cirq"),
+    ("lret", "low_rank", "lret"),
+    ("lret", "statevector", "lret"),
 )
 _SHOTS = 2000
 # complex64 engines lose about 6e-8 a gate; 60 gates and the sum over amplitudes stay well under this.
