@@ -1,5 +1,6 @@
 """Gates expanded into blocks of instructions on local qubits: defined gates, and gates with modifiers."""
 
+import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -87,12 +88,14 @@ class Expansions:
         self, body: Body, controls: Sequence[bool], modifiers: Modifiers, name: str, operands: Sequence[int]
     ) -> Template:
         """The powers of the modifiers on a body, under all controls, on the operands; `name` is for messages."""
-        try:
-            for exponent in modifiers.powers:
+        for exponent in modifiers.powers:
+            try:
                 body = power(body, exponent)
-            rows, phase = instructions(body, tuple(controls), modifiers.label(name))
-        except (OverflowError, ValueError):
-            raise ExpressionError("a power of this gate is not finite; use smaller exponents") from None
+            except OverflowError:
+                raise _infinite() from None
+            if not all(map(math.isfinite, (body.phase, *body.parameters))):
+                raise _infinite()
+        rows, phase = instructions(body, tuple(controls), modifiers.label(name))
         self._require(len(rows))
         template = Template(phase=as_float(phase))
         for row in rows:
@@ -133,7 +136,7 @@ class Expansions:
         try:
             phase = as_float(once.phase * times)
         except OverflowError:
-            raise ExpressionError("a power of this gate is not finite; use smaller exponents") from None
+            raise _infinite() from None
         return Template(
             opcodes=once.opcodes * repetitions,
             qubits=once.qubits * repetitions,
@@ -253,6 +256,10 @@ class Expansions:
             return as_float(self._names.evaluate(node))
         except CircuitError as error:
             raise self._names.at(error, node) from None
+
+
+def _infinite() -> ExpressionError:
+    return ExpressionError("a power of this gate is not finite; use smaller exponents")
 
 
 def _positions(operands: Sequence[ast.Operand], local: dict[str, int]) -> list[int]:

@@ -1,5 +1,6 @@
 """Whatever arrives, the parser answers with a circuit or with a CircuitError that names place and remedy."""
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -67,6 +68,36 @@ def test_mutated_programs_raise_nothing_else(seed: str, start: int, length: int,
     attempt((seed[:start] + text + seed[start + length :]).encode("utf-8", "replace"))
 
 
+exponents = st.sampled_from(["1/2", "-1", "0", "3", "1e300", "-1e308", "1e-300", "pi", "10**200", "c", "1/0", "99999"])
+words = st.one_of(
+    st.sampled_from(["ctrl @ ", "ctrl(2) @ ", "ctrl(0) @ ", "negctrl @ ", "inv @ "]),
+    exponents.map(lambda exponent: f"pow({exponent}) @ "),
+)
+called = st.sampled_from(
+    ["x", "h", "swap", "ccx", "U(0.1,0.2,0.3)", "rx(1e300)", "p(pi)", "f(0.3)", "gphase(0.4)", "cu(1,2,3,4)"]
+)
+
+
+@given(
+    st.lists(words, max_size=5), called, st.lists(words, max_size=2), st.integers(0, 8), st.sampled_from(["", "if(c)"])
+)
+@settings(max_examples=300, deadline=None)
+def test_random_modifiers_raise_nothing_else(
+    outer: list[str], gate: str, inner: list[str], count: int, condition: str
+) -> None:
+    """Whatever modifiers a gate has, it is read with finite numbers or refused with a CircuitError."""
+    operands = ",".join(f"q[{index}]" for index in range(count))
+    definition = f"gate f(a) s,t {{ {''.join(inner)}rx(a) s; h t; {''.join(inner)}cx s,t; }}" if inner else ""
+    source = f"{THREE}qubit[9] q; bit c; {definition} {condition} {''.join(outer)}{gate} {operands};"
+    try:
+        circuit = parse(source.encode(), LIMITS)
+    except CircuitError as error:
+        assert error.line and error.message  # noqa: PT017, PT018
+        return
+    matrices = [operation.matrix for operation in circuit.operations if operation.matrix is not None]
+    assert all(np.isfinite(matrix).all() for matrix in (*matrices, circuit.parameters))
+
+
 PLACES = [
     (TWO + "qreg q[2];\nx q[0]\ny q[1];", CircuitSyntaxError, 5, 1, "expected ';'"),
     (TWO + "qreg q[2];\nhh q[0];", NameNotFoundError, 4, 1, "did you mean 'h'"),
@@ -91,6 +122,7 @@ PLACES = [
     (THREE + "qubit[2] q;\nctrl(257) @ x q[0];", LimitError, 4, 1, "256"),
     (THREE + "qubit q;\npow(1/0) @ x q;", ExpressionError, 4, 1, "division by zero"),
     (THREE + "qubit q;\npow(1e308) @ rx(1e9) q;", ExpressionError, 4, 1, "finite"),
+    (THREE + "qubit[2] q;\nnegctrl @ pow(-1e308) @ p(pi) q[0],q[1];", ExpressionError, 4, 1, "smaller exponents"),
     (THREE + "qubit q;\npow(0.5) @ pow(1e308) @ rx(1e10) q;", ExpressionError, 4, 1, "smaller exponents"),
     (
         THREE + "gate g a { gphase(1); }\nqubit q;\npow(1e300) @ pow(1e300) @ g q;",
