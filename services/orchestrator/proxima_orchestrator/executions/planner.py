@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
+from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.errors import ProximaError
 from proxima_runtime.quantities import readable_bytes
@@ -18,7 +19,7 @@ from proxima_orchestrator.characteristics import Characteristics, characterise
 from proxima_orchestrator.circuit import Circuit, digest, strip_idle
 from proxima_orchestrator.convert.circuit import circuit_from_message, circuit_to_message
 from proxima_orchestrator.convert.errors import circuit_error, invalid, refusal_error
-from proxima_orchestrator.convert.plan import job_options, over_active_qubits
+from proxima_orchestrator.convert.plan import job_options, over_active_qubits, results_to_message
 from proxima_orchestrator.convert.request import Specification
 from proxima_orchestrator.noise.errors import NoiseError
 from proxima_orchestrator.noise.expansion import expand
@@ -45,6 +46,11 @@ from proxima_orchestrator.wire import frame
 
 # Circuits above this many instructions are counted on a thread, smaller ones take a few milliseconds at most.
 _THREAD_INSTRUCTIONS = 20_000
+_CIRCUIT_FIELD = backend_pb2.Job.DESCRIPTOR.fields_by_name["circuit"].number
+_RESULTS_FIELD = backend_pb2.Job.DESCRIPTOR.fields_by_name["results"].number
+
+# Observables of more terms than this are counted and serialised on a thread.
+_THREAD_TERMS = 1_000
 
 log = structlog.get_logger(__name__)
 
@@ -74,21 +80,20 @@ class Prepared:
 
     Attributes:
         circuit: the circuit.
-        field: the field `circuit` of a serialised Job; every candidate's job begins with it.
+        fields: the circuit and the observables over its qubits as fields of a serialised Job; every candidate's job
+            begins with them.
         digest: SHA-256 of the columns.
         characteristics: what was counted.
         results: results to give, as resolved, over the declared qubits.
-        results_over_active: the same over the circuit's qubits.
         noise: where the noise model attached; None where none was asked for.
         warnings: what the user should know about circuit and noise.
     """
 
     circuit: Circuit
-    field: bytes
+    fields: bytes
     digest: str
     characteristics: Characteristics
     results: ResultRequest
-    results_over_active: ResultRequest
     noise: NoiseSummary | None
     warnings: tuple[str, ...]
 
@@ -121,8 +126,9 @@ class Planner:
             else:
                 parsed = await self._read(specification.message.circuit.circuit)
             asked, noise = specification.options.results, specification.noise
+            terms = sum(len(item.paulis) for item in asked.observables)
             # Noise by moments can make much of little.
-            if parsed.instruction_count > _THREAD_INSTRUCTIONS or noise is not None:
+            if parsed.instruction_count > _THREAD_INSTRUCTIONS or noise is not None or terms > _THREAD_TERMS:
                 return await asyncio.to_thread(_prepare, parsed, asked, noise, self.rules.limits)
             return _prepare(parsed, asked, noise, self.rules.limits)
         except CircuitError as error:
@@ -183,9 +189,10 @@ class Planner:
 
     def job(self, candidate: Candidate, options: Options, prepared: Prepared) -> bytes:
         """Return the serialised Job of a candidate."""
-        results = results_for(candidate.method, prepared.results_over_active, prepared.characteristics)
-        rest = job_options(candidate, options, results, grace_seconds=self.rules.grace_seconds)
-        return prepared.field + rest.SerializeToString()
+        results = results_for(candidate.method, prepared.results, prepared.characteristics)
+        # Parts of a message's field that come one after another are merged: the observables are in the first already.
+        rest = job_options(candidate, options, replace(results, observables=()), grace_seconds=self.rules.grace_seconds)
+        return prepared.fields + rest.SerializeToString()
 
     async def _estimate(self, candidates: Sequence[Candidate], prepared: Prepared, options: Options) -> list[Candidate]:
         """Ask for one estimate a candidate, all at once; of a pinned backend only its preferred method.
@@ -240,13 +247,16 @@ def _prepare(parsed: Circuit, asked: ResultRequest, noise: NoiseModel | None, li
     circuit = strip_idle(circuit)
     characteristics = characterise(circuit)
     results = resolve_results(asked, characteristics)
+    fields = frame(_CIRCUIT_FIELD, circuit_to_message(circuit).SerializeToString())
+    if results.observables:
+        observables = ResultRequest(observables=over_active_qubits(results, circuit).observables)
+        fields += frame(_RESULTS_FIELD, results_to_message(observables).SerializeToString())
     return Prepared(
         circuit=circuit,
-        field=frame(1, circuit_to_message(circuit).SerializeToString()),
+        fields=fields,
         digest=digest(circuit),
         characteristics=characteristics,
         results=results,
-        results_over_active=over_active_qubits(results, circuit),
         noise=summary,
         warnings=(*parsed.notices, *warnings),
     )

@@ -6,14 +6,16 @@ import math
 import struct
 
 import pytest
+from proxima.backend.v1 import backend_pb2
 from proxima.orchestrator.v1 import executions_pb2
 from proxima.simulation.v1 import noise_pb2, observable_pb2, result_pb2
+from proxima_orchestrator.capabilities import Method
 from proxima_orchestrator.catalog import BackendCatalog
 from proxima_orchestrator.circuit import strip_idle
 from proxima_orchestrator.convert.plan import over_active_qubits, plan_to_message
 from proxima_orchestrator.convert.request import Specification, specification_of
 from proxima_orchestrator.executions.planner import Planner, PlanningRules, Prepared
-from proxima_orchestrator.planning import Observable, Plan, ResultRequest
+from proxima_orchestrator.planning import Candidate, Observable, Plan, ResultRequest
 from proxima_orchestrator.qasm.bounded import ParserChildren
 from proxima_orchestrator.qasm.limits import Limits
 from proxima_orchestrator.selection import Weights
@@ -163,6 +165,24 @@ async def test_a_plan_says_where_noise_attached() -> None:
     assert any("matches 0 instructions" in text for text in plan.warnings)
     assert prepared.characteristics.noise_strength == pytest.approx(0.01 * (3 / 4 + 15 / 16))
     assert {item.label for item in prepared.characteristics.features} == {"channel", "readout_error"}
+
+
+async def test_a_job_has_observables_over_the_active_qubits_and_the_results_asked() -> None:
+    """Observables are serialised once for all candidates, and each job adds the rest of its results to them."""
+    wanted = observable_pb2.Observable(name="zz", paulis=["IZIZ"], coefficients=[2.0])
+    spec = request(observables=(wanted,))
+    spec.results.shots = 7
+    specification = specified(spec)
+    rules = PlanningRules(limits=Limits(), weights=Weights(), safe_fraction=0.8, grace_seconds=30, patience_seconds=0)
+    async with ParserChildren() as children:
+        catalog = BackendCatalog((), max_message_bytes=2**20, max_in_flight=1)
+        planner = Planner(catalog=catalog, children=children, rules=rules, history=dict)
+        prepared = await planner.prepare(specification)
+    candidate = Candidate(backend="b", engine="e", method=Method.DENSITY_MATRIX)
+    job = backend_pb2.Job.FromString(planner.job(candidate, specification.options, prepared))
+    expected = observable_pb2.Observable(name="zz", paulis=["ZZ"], coefficients=[2.0])
+    assert job.results == result_pb2.ResultSpec(shots=7, observables=[expected])
+    assert job.circuit.qubit_count == 2
 
 
 async def test_noise_by_moments_wakes_idle_qubits() -> None:
