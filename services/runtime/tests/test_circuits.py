@@ -16,6 +16,7 @@ from proxima_runtime.backend.circuits import check_circuit
 from proxima_runtime.backend.gates import STANDARD_GATES
 from proxima_runtime.backend.operators import identity_deviation
 from proxima_runtime.conformance.circuits import CircuitWriter
+from proxima_runtime.conformance.exact import Comparison
 from proxima_runtime.errors import InvalidArgument
 
 Operation = circuit_pb2.Operation
@@ -181,10 +182,25 @@ def test_illegal_channels_and_unitaries_are_named(field: str) -> None:
     assert caught.value.metadata == {"field": f"circuit.{field}"}
 
 
+def test_negative_delays_are_named() -> None:
+    """Idle time is not negative; the message has the instruction."""
+    circuit = CircuitWriter(qubit_count=1).delay(0, 0.0).delay(0, -1e-9)
+    with pytest.raises(InvalidArgument, match="instruction 1 are illegal: a delay of -1e-09 s"):
+        check_circuit(circuit.message())
+
+
 def test_illegal_parameters_name_instruction_and_range() -> None:
     """The message has the row, the channel, the value and what is legal."""
     circuit = CircuitWriter(qubit_count=2).gate("x", (0,)).channel("depolarizing", (0, 1), (1.2,))
     with pytest.raises(InvalidArgument, match=r"instruction 1 .* depolarizing has p = 1.2, expected 0 to 1.066666"):
+        check_circuit(circuit.message())
+
+
+def test_number_of_conditions_is_bounded() -> None:
+    """One instruction has at most 256 conditions."""
+    circuit = CircuitWriter(qubit_count=1, clbit_count=1).gate("x", (0,))
+    circuit.only_if(*[Comparison(first_clbit=0, width=1, value=0)] * 257)
+    with pytest.raises(InvalidArgument, match="257 conditions on one, at most 256"):
         check_circuit(circuit.message())
 
 

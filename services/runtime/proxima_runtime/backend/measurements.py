@@ -21,7 +21,7 @@ def has_mid_circuit_measurement(
     circuit: circuit_pb2.Circuit,
     table: Sequence[circuit_pb2.Operation],
     used: Sequence[int],
-    read: Mapping[int, set[int]],
+    read: Mapping[int, Sequence[tuple[int, int]]],
 ) -> bool:
     """Some measurement is not terminal.
 
@@ -46,11 +46,14 @@ def has_mid_circuit_measurement(
     at_qubit, at_clbit = len(qubits), len(clbits)
     busy_qubits: set[int] = set()
     busy_clbits: set[int] = set()
+    ranges: set[tuple[int, int]] = set()
     for row in range(len(opcodes) - 1, -1, -1):
         code = opcodes[row]
         at_qubit -= sizes[code]
-        if row in read:
-            busy_clbits.update(read[row])
+        for bits in read.get(row, ()):
+            if bits not in ranges:
+                ranges.add(bits)
+                busy_clbits.update(range(*bits))
         if code in measures:
             at_clbit -= 1
             # Whatever is read or comes later, the first measurement found that is not terminal decides.
@@ -61,9 +64,14 @@ def has_mid_circuit_measurement(
     return False
 
 
-def bits_read(circuit: circuit_pb2.Circuit, table: Sequence[circuit_pb2.Operation]) -> Mapping[int, set[int]]:
-    """Return the classical bits that the conditions of each conditional row read; a conditional barrier has none."""
-    found: dict[int, set[int]] = {}
+def bits_read(
+    circuit: circuit_pb2.Circuit, table: Sequence[circuit_pb2.Operation]
+) -> Mapping[int, Sequence[tuple[int, int]]]:
+    """Return the ranges of classical bits, as (first, end), that the conditions of each conditional row read.
+
+    A conditional barrier has none.
+    """
+    found: dict[int, list[tuple[int, int]]] = {}
     conditions = circuit.conditions
     opcodes = memoryview(circuit.opcodes).cast("H")
     for row, first, width in zip(
@@ -73,5 +81,5 @@ def bits_read(circuit: circuit_pb2.Circuit, table: Sequence[circuit_pb2.Operatio
         strict=True,
     ):
         if table[opcodes[row]].kind != _Operation.KIND_BARRIER:
-            found.setdefault(row, set()).update(range(first, first + width))
+            found.setdefault(row, []).append((first, first + width))
     return found

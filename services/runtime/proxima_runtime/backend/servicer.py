@@ -131,7 +131,7 @@ class BackendServicer:
                 raise _invalid("message", "the first message must be start or attach")
 
     async def _assess(self, job: backend_pb2.Job) -> Assessment:
-        columns = len(job.circuit.opcodes) + len(job.circuit.qubits)
+        columns = len(job.circuit.opcodes) + len(job.circuit.qubits) + 4 * len(job.circuit.conditions.values)
         matrices = sum(len(operation.matrix) for operation in job.circuit.operations)
         terms = sum(len(observable.paulis) for observable in job.results.observables)
         if columns + _MATRIX_FACTOR * matrices + _TERM_BYTES * terms > _CHECK_INLINE_BYTES:

@@ -53,6 +53,7 @@ ILLEGAL: Mapping[str, _Write] = {
     "not unitary": lambda circuit: circuit.unitary(_ONE + 1e-6, (0,)),
     "readout that sums to more than 1": lambda circuit: circuit.measure(0, 0, readout=np.array([[0.9, 0.2], [0, 1]])),
     "negative readout": lambda circuit: circuit.measure(0, 0, readout=np.array([[1.1, -0.1], [0, 1]])),
+    "negative delay": lambda circuit: circuit.delay(0, -1e-9),
     "condition on undeclared bits": _comparison(1, 2, 0),
     "condition on no bits": _comparison(0, 0, 0),
     "condition on 65 bits": _comparison(0, 65, 0),
