@@ -25,11 +25,21 @@ _MAX_SHOTS = 10_000_000
 _DOUBLE = (result_pb2.PRECISION_DOUBLE,)
 _BOTH = (result_pb2.PRECISION_DOUBLE, result_pb2.PRECISION_SINGLE)
 _SAMPLED = (result_pb2.RESULT_KIND_COUNTS, result_pb2.RESULT_KIND_PROBABILITIES)
+# What every method takes, and what the methods of amplitudes take besides.
+_CLASSICAL = (
+    capabilities_pb2.FEATURE_MID_CIRCUIT_MEASUREMENT,
+    capabilities_pb2.FEATURE_RESET,
+    capabilities_pb2.FEATURE_CLASSICAL_CONDITION,
+    capabilities_pb2.FEATURE_READOUT_ERROR,
+    capabilities_pb2.FEATURE_DELAY,
+    capabilities_pb2.FEATURE_GLOBAL_PHASE_INSTRUCTION,
+)
+_PURE = (*_CLASSICAL, capabilities_pb2.FEATURE_UNITARY, capabilities_pb2.FEATURE_NON_CLIFFORD)
 _PACKAGES = ("qiskit-aer", "qiskit", "numpy")
 
 
 class QiskitEngine:
-    """Qiskit Aer: state vector, density matrix, matrix product state, stabilizer."""
+    """Qiskit Aer: state vector, density matrix, trajectories, matrix product state, stabilizer."""
 
     name = "qiskit"
     version = __version__
@@ -39,35 +49,43 @@ class QiskitEngine:
 
     def methods(self) -> Sequence[capabilities_pb2.MethodCapability]:
         """Return what Aer offers, the state vector first."""
-        non_clifford = (capabilities_pb2.FEATURE_NON_CLIFFORD,)
+        expectation_values = (result_pb2.RESULT_KIND_EXPECTATION_VALUES,)
+        sampled = (*_SAMPLED, *expectation_values)
         return (
             _capability(
                 capabilities_pb2.METHOD_STATEVECTOR,
                 precisions=_BOTH,
                 max_qubit_count=40,
-                features=non_clifford,
-                results=(*_SAMPLED, result_pb2.RESULT_KIND_STATEVECTOR),
+                features=_PURE,
+                results=(*sampled, result_pb2.RESULT_KIND_STATEVECTOR),
             ),
             _capability(
                 capabilities_pb2.METHOD_DENSITY_MATRIX,
                 precisions=_BOTH,
                 max_qubit_count=20,
-                features=non_clifford,
-                results=(*_SAMPLED, result_pb2.RESULT_KIND_DENSITY_MATRIX),
+                features=(*_PURE, capabilities_pb2.FEATURE_CHANNEL),
+                results=(*sampled, result_pb2.RESULT_KIND_DENSITY_MATRIX),
+            ),
+            _capability(
+                capabilities_pb2.METHOD_TRAJECTORIES,
+                precisions=_BOTH,
+                max_qubit_count=40,
+                features=(*_PURE, capabilities_pb2.FEATURE_CHANNEL),
+                results=(result_pb2.RESULT_KIND_COUNTS, *expectation_values),
             ),
             _capability(
                 capabilities_pb2.METHOD_MATRIX_PRODUCT_STATE,
                 precisions=_DOUBLE,
                 max_qubit_count=500,
-                features=non_clifford,
-                results=(*_SAMPLED, result_pb2.RESULT_KIND_STATEVECTOR),
+                features=_PURE,
+                results=(*sampled, result_pb2.RESULT_KIND_STATEVECTOR),
             ),
             _capability(
                 capabilities_pb2.METHOD_STABILIZER,
                 precisions=_DOUBLE,
                 max_qubit_count=1000,
-                features=(),
-                results=_SAMPLED,
+                features=(*_CLASSICAL, capabilities_pb2.FEATURE_CHANNEL),
+                results=sampled,
                 gate_names=gates.CLIFFORD,
             ),
         )
@@ -86,16 +104,20 @@ class QiskitEngine:
 
         self._simulation = Simulation()
         for capability in self.methods():
-            self._simulation.run(_warm_up_job(capability))
+            self._simulation.run(_warm_up_job(capability), _unreported)
 
     def run(self, job: backend_pb2.Job, report: ProgressReporter) -> Iterator[ItemResult]:
-        """Run a job. Aer cannot count its progress, so `report` is not called."""
-        del report
+        """Run a job. Aer cannot count its progress; batches and operations between its runs are reported."""
         if self._simulation is None:
             self.warm_up()
         simulation = self._simulation
         if simulation is not None:
-            yield simulation.run(job)
+            yield simulation.run(job, report)
+
+
+def _unreported(*, done_count: int, total_count: int, unit: str) -> None:
+    """Nobody waits for a warm-up."""
+    del done_count, total_count, unit
 
 
 def _capability(
@@ -141,7 +163,7 @@ def _warm_up_job(capability: capabilities_pb2.MethodCapability) -> backend_pb2.J
         ),
         results=result_pb2.ResultSpec(
             shots=10,
-            probabilities=True,
+            probabilities=result_pb2.RESULT_KIND_PROBABILITIES in capability.results,
             statevector=result_pb2.RESULT_KIND_STATEVECTOR in capability.results,
             density_matrix=result_pb2.RESULT_KIND_DENSITY_MATRIX in capability.results,
         ),

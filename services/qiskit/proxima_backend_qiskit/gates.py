@@ -21,9 +21,12 @@ _PHASED = (*_ONE_QUBIT, "t", "tdg", "p", "rx", "ry", "rz", "u")
 _TWO_QUBIT = ("cx", "cy", "cz", "cp", "swap", "rxx", "ryy", "rzz", "rzx", "ecr", "ccx")
 _CONTROLLED = ("csx", "cu", "crx", "cry", "crz", "ccz", "cswap", "mcx", "mcsx")
 
+_STATEVECTOR = frozenset((*_PHASED, *_TWO_QUBIT, *_CONTROLLED))
+
 NATIVE: Mapping[capabilities_pb2.Method, frozenset[str]] = MappingProxyType(
     {
-        capabilities_pb2.METHOD_STATEVECTOR: frozenset((*_PHASED, *_TWO_QUBIT, *_CONTROLLED)),
+        capabilities_pb2.METHOD_STATEVECTOR: _STATEVECTOR,
+        capabilities_pb2.METHOD_TRAJECTORIES: _STATEVECTOR,
         capabilities_pb2.METHOD_DENSITY_MATRIX: frozenset((*_PHASED, *_TWO_QUBIT)),
         capabilities_pb2.METHOD_MATRIX_PRODUCT_STATE: frozenset((*_PHASED, *_TWO_QUBIT, "csx", "cswap")),
         capabilities_pb2.METHOD_STABILIZER: frozenset((*_ONE_QUBIT, "cx", "cy", "cz", "swap", "ecr")),

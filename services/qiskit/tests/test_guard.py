@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,10 +25,12 @@ class _Crooked(aer.Controller):
 
     runs = 0
 
-    def run(self, circuit: aer.NativeCircuit, options: aer.RunOptions) -> aer.Output:
+    def run(
+        self, circuit: aer.NativeCircuit, options: aer.RunOptions, errors: Sequence[aer.PauliError] = ()
+    ) -> aer.Output:
         """Run and exchange."""
         self.runs += 1
-        output = super().run(circuit, options)
+        output = super().run(circuit, options, errors)
         assert output.state is not None
         return replace(output, state=output.state[np.arange(len(output.state)) ^ 1])
 
@@ -37,10 +40,12 @@ class _Counting(aer.Controller):
 
     runs = 0
 
-    def run(self, circuit: aer.NativeCircuit, options: aer.RunOptions) -> aer.Output:
+    def run(
+        self, circuit: aer.NativeCircuit, options: aer.RunOptions, errors: Sequence[aer.PauliError] = ()
+    ) -> aer.Output:
         """Run and count."""
         self.runs += 1
-        return super().run(circuit, options)
+        return super().run(circuit, options, errors)
 
 
 def test_wrong_action_is_a_mismatch() -> None:
