@@ -14,6 +14,7 @@ from proxima.simulation.v1 import circuit_pb2
 
 _Operation = circuit_pb2.Operation
 _HARMLESS = frozenset((_Operation.KIND_MEASURE, _Operation.KIND_BARRIER, _Operation.KIND_DELAY))
+_READ = bytes([1]) * 64  # the widest condition
 _PASSED_OVER = frozenset((_Operation.KIND_BARRIER, _Operation.KIND_DELAY))
 
 
@@ -45,19 +46,17 @@ def has_mid_circuit_measurement(
     sizes = [operation.qubit_count for operation in table]
     at_qubit, at_clbit = len(qubits), len(clbits)
     busy_qubits: set[int] = set()
-    busy_clbits: set[int] = set()
-    ranges: set[tuple[int, int]] = set()
+    # Not 0 where a later condition reads the bit.
+    busy_clbits = bytearray(circuit.clbit_count)
     for row in range(len(opcodes) - 1, -1, -1):
         code = opcodes[row]
         at_qubit -= sizes[code]
-        for bits in read.get(row, ()):
-            if bits not in ranges:
-                ranges.add(bits)
-                busy_clbits.update(range(*bits))
+        for start, end in read.get(row, ()):
+            busy_clbits[start:end] = _READ[start - end :]
         if code in measures:
             at_clbit -= 1
             # Whatever is read or comes later, the first measurement found that is not terminal decides.
-            if row in read or qubits[at_qubit] in busy_qubits or clbits[at_clbit] in busy_clbits:
+            if row in read or qubits[at_qubit] in busy_qubits or busy_clbits[clbits[at_clbit]]:
                 return True
         elif kinds[code] not in _PASSED_OVER:
             busy_qubits.update(qubits[at_qubit : at_qubit + sizes[code]])
