@@ -55,8 +55,11 @@ def channel_strengths(name: str, parameters: Real, qubit_count: int) -> Real:
         return _damping(columns[0], np.zeros_like(columns[0]), columns[1])
     if name == "thermal_relaxation":
         t1, t2, duration, population = columns
-        dephasing = np.maximum(2 * duration / t2 - duration / t1, 0.0)
-        return _damping(-np.expm1(-duration / t1), -np.expm1(-dephasing), population)
+        # Times may be so short that everything has decayed: infinity stands for that.
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            decays, dephases = duration / t1, duration / (t2 / 2)
+            slack = np.where(np.isfinite(decays) & (duration > 0), np.maximum(dephases - decays, 0.0), 0.0)
+        return _damping(-np.expm1(-decays), -np.expm1(-slack), population)
     raise KeyError(name)
 
 

@@ -195,11 +195,31 @@ def test_columns_that_disagree_are_named(field: str, value: object, named: str) 
     assert caught.value.metadata["field"].startswith(named)
 
 
+def noisy() -> circuit_pb2.Circuit:
+    """A circuit of channels, a unitary and a readout error, one of them conditional."""
+    relaxation = (1e-4, 1.5e-4, 1e-6, 0.1)
+    measure = circuit_pb2.Operation(kind="KIND_MEASURE", qubit_count=1, clbit_count=1, readout=np.eye(2).tobytes())
+    message = message_of(
+        channel("thermal_relaxation", 1, 4),
+        explicit("CHANNEL", 1, np.eye(2)),
+        explicit("UNITARY", 2, np.eye(4)),
+        measure,
+        channel("depolarizing", 2, 1),
+        parameters=(*relaxation, 0.2),
+    )
+    message.conditions.instructions = np.array([2], dtype="<u4").tobytes()
+    message.conditions.first_clbits = np.array([0], dtype="<u4").tobytes()
+    message.conditions.widths = np.array([1], dtype="<u4").tobytes()
+    message.conditions.values = np.array([1], dtype="<u8").tobytes()
+    message.conditions.negated = b"\x01"
+    return message
+
+
 @settings(max_examples=300)
 @given(st.data())
 def test_damaged_messages_never_break_anything(data: st.DataObject) -> None:
     """Whatever bytes of a message are changed, it is a circuit, or MALFORMED_CIRCUIT, or no message."""
-    raw = bytearray(circuit_to_message(parsed(PROGRAM)).SerializeToString())
+    raw = bytearray(data.draw(st.sampled_from([circuit_to_message(parsed(PROGRAM)), noisy()])).SerializeToString())
     for _ in range(data.draw(st.integers(1, 4))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     try:

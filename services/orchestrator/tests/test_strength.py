@@ -57,6 +57,12 @@ def test_thermal_relaxation(t1: float, ratio: float, duration: float, population
     check("thermal_relaxation", (t1, t1 * ratio, duration, population), 1)
 
 
+def test_times_beyond_all_measure_have_a_strength() -> None:
+    """A relaxation over far more than T1 has decayed, and one over no time does nothing."""
+    rows = np.array([[1e-300, 1e-300, 1e100, 0.0], [5e-324, 5e-324, 0.0, 0.0], [1e300, 1e-300, 1e100, 0.0]])
+    assert channel_strengths("thermal_relaxation", rows, 1).tolist() == [0.5, 0.0, 0.5]
+
+
 def test_weak_noise_does_not_cancel() -> None:
     """A channel of strength 1e-18 is not counted as none."""
     found = channel_strengths("amplitude_damping", np.array([[1e-18, 0.0]]), 1)
