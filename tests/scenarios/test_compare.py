@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from .runner import Runner, assert_refused
-
-pytestmark = pytest.mark.cluster
 
 GHZ = b"""OPENQASM 3.0;
 include "stdgates.inc";

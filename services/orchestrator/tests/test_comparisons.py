@@ -63,17 +63,21 @@ class Pair:
 
 
 @contextlib.asynccontextmanager
-async def pair(folder: Path, *, twin: Mapping[str, str] | None = None) -> AsyncIterator[Pair]:
-    """Start both backends and the orchestrator; `twin` has variables for the second."""
+async def pair(
+    folder: Path, *, twin: Mapping[str, str] | None = None, orchestrator: Mapping[str, str] | None = None
+) -> AsyncIterator[Pair]:
+    """Start both backends and the orchestrator; `twin` and `orchestrator` have variables for theirs."""
     search = os.pathsep.join((str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")))
     async with (
         start_backend(listen=f"unix:{folder}/a.sock") as first,
         start_backend(
             "twin", listen=f"unix:{folder}/b.sock", environment={"PYTHONPATH": search, **(twin or {})}
         ) as other,
-        RunningOrchestrator(folder, backends={"scripted": first.target, "twin": other.target}) as orchestrator,
+        RunningOrchestrator(
+            folder, backends={"scripted": first.target, "twin": other.target}, environment=orchestrator
+        ) as running,
     ):
-        yield Pair(orchestrator)
+        yield Pair(running)
 
 
 def target(
@@ -318,6 +322,37 @@ async def test_a_killed_orchestrator_goes_on_after_its_restart(
         assert (last.state, last.verdict) == (Comparison.STATE_COMPLETED, comparisons_pb2.VERDICT_AGREE), last
         again = await both.stub.GetComparison(comparisons_pb2.GetComparisonRequest(name=name))
         assert again.comparison == last
+
+
+async def test_a_stop_leaves_a_comparison_to_the_next_start(folder: Path, script: Script) -> None:
+    """SIGTERM past its drain time ends the watch with DRAINING, and the next start finishes the comparison."""
+    environment = {"PROXIMA_ORCHESTRATOR_DRAIN_SECONDS": "0.2"}
+    async with pair(folder, orchestrator=environment) as both:
+        spec = comparison(script(("scripted_sleep", 4.0)), sequential=True, probabilities=True)
+        name = (await both.create(spec)).name
+        await both.until(name, executions_pb2.STATE_RUNNING)
+        watching = asyncio.create_task(both.outcome(name))
+        assert await both.orchestrator.stop() == 0
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await watching
+        assert from_rpc_error(caught.value).reason == errors_pb2.ERROR_REASON_DRAINING
+        await both.orchestrator.start()
+        assert (await both.outcome(name)).verdict == comparisons_pb2.VERDICT_AGREE
+
+
+async def test_the_orchestrator_answers_while_it_compares(folder: Path, script: Script) -> None:
+    """While large states are compared, which takes seconds, other calls are answered at once."""
+    async with pair(folder) as both:
+        spec = comparison(script(("scripted_large", 256)), statevector=True)
+        name = (await both.create(spec)).name
+        answers = 0
+        async for message in both.stub.WatchComparison(comparisons_pb2.WatchComparisonRequest(name=name)):
+            if message.comparison.state == Comparison.STATE_ANALYZING:
+                for _ in range(5):
+                    await both.orchestrator.get(message.comparison.members[0].execution)
+                    state = (await both.stub.GetComparison(comparisons_pb2.GetComparisonRequest(name=name))).comparison
+                    answers += state.state == Comparison.STATE_ANALYZING
+        assert answers == 5
 
 
 async def test_a_watcher_sees_members_and_verdict(folder: Path, script: Script) -> None:

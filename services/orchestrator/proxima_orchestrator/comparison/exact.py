@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +14,10 @@ from proxima_orchestrator.comparison.results import Complex
 # What one instruction may be off, by precision: 1e-5 and 1e-10 are the tolerances of a transfer matrix (docs/noise.md).
 _SINGLE, _DOUBLE = 1e-5, 1e-10
 _INSTRUCTIONS = 100
-_LARGEST_DIAGONALISED = 1024
+_LARGEST_DIAGONALISED = 512
+_BLOCK = 2**18
+
+_Double = NDArray[np.complex128]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,11 +51,10 @@ def state_distance(first: Complex, second: Complex) -> StateDistance:
     """
     if first.ndim == 1 and second.ndim == 1:
         return _pure(first, second)
-    if first.ndim == 1:
-        first, second = second, first
-    if second.ndim == 1:
-        return _mixed_and_pure(first, second)
-    return _mixed(first, second)
+    one, two = first.astype(np.complex128), second.astype(np.complex128)
+    if one.ndim == 1:
+        one, two = two, one
+    return _mixed_and_pure(one, two) if two.ndim == 1 else _mixed(one, two)
 
 
 def total_variation_distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
@@ -59,18 +63,32 @@ def total_variation_distance(first: NDArray[np.float64], second: NDArray[np.floa
 
 
 def _pure(first: Complex, second: Complex) -> StateDistance:
-    norm, other = float(np.linalg.norm(first)), float(np.linalg.norm(second))
+    norm = other = 0.0
+    product = 0.0 + 0.0j
+    for one, two in _blocks(first, second):
+        norm += float(np.vdot(one, one).real)
+        other += float(np.vdot(two, two).real)
+        product += complex(np.vdot(one, two))
     if norm == 0 or other == 0:
         return StateDistance(fidelity=0.0, least=1.0, most=1.0)
-    overlap = complex(np.vdot(first, second)) / (norm * other)
+    overlap = product / math.sqrt(norm * other)
     # The part of one orthogonal to the other: 1 - fidelity itself would lose half of the digits.
-    apart = float(np.linalg.norm(second / other - overlap * (first / norm)))
-    off = abs(norm**2 - other**2) / 2
-    distance = min(1.0, max(apart, off))
+    apart = 0.0
+    for one, two in _blocks(first, second):
+        rest = two / math.sqrt(other) - overlap / math.sqrt(norm) * one
+        apart += float(np.vdot(rest, rest).real)
+    distance = min(1.0, max(math.sqrt(apart), abs(norm - other) / 2))
     return StateDistance(fidelity=min(1.0, abs(overlap) ** 2), least=distance, most=distance)
 
 
-def _mixed_and_pure(mixed: Complex, pure: Complex) -> StateDistance:
+def _blocks(first: Complex, second: Complex) -> Iterator[tuple[_Double, _Double]]:
+    """Yield both vectors in double precision a piece at a time: whole, they would need as much memory again."""
+    for start in range(0, len(first), _BLOCK):
+        one, two = first[start : start + _BLOCK], second[start : start + _BLOCK]
+        yield one.astype(np.complex128), two.astype(np.complex128)
+
+
+def _mixed_and_pure(mixed: _Double, pure: _Double) -> StateDistance:
     norm, trace = float(np.vdot(pure, pure).real), float(np.trace(mixed).real)
     if norm <= 0 or trace <= 0:
         return StateDistance(fidelity=0.0, least=1.0, most=1.0)
@@ -79,7 +97,7 @@ def _mixed_and_pure(mixed: Complex, pure: Complex) -> StateDistance:
     return StateDistance(fidelity=min(1.0, max(0.0, fidelity)), least=least, most=most)
 
 
-def _mixed(first: Complex, second: Complex) -> StateDistance:
+def _mixed(first: _Double, second: _Double) -> StateDistance:
     least, most = _trace_distance(first - second)
     traces = float(np.trace(first).real) * float(np.trace(second).real)
     if traces <= 0:
@@ -93,7 +111,7 @@ def _mixed(first: Complex, second: Complex) -> StateDistance:
     return StateDistance(fidelity=min(1.0, fidelity), least=least, most=most)
 
 
-def _trace_distance(difference: Complex) -> tuple[float, float]:
+def _trace_distance(difference: _Double) -> tuple[float, float]:
     """Return bounds of half of the trace norm; past the limit from |A|_F <= |A|_1 <= sqrt(d) |A|_F."""
     if len(difference) <= _LARGEST_DIAGONALISED:
         hermitian = _hermitian(difference)
@@ -105,5 +123,5 @@ def _trace_distance(difference: Complex) -> tuple[float, float]:
     return norm / 2, norm * float(np.sqrt(len(difference))) / 2
 
 
-def _hermitian(matrix: Complex) -> Complex:
+def _hermitian(matrix: _Double) -> _Double:
     return (matrix + matrix.conj().T) / 2

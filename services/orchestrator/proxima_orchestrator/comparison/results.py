@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Complex = NDArray[np.complex128]
+Complex = NDArray[np.complex64] | NDArray[np.complex128]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

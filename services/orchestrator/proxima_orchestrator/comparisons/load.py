@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import result_pb2
 from proxima_runtime.errors import NotFound
-from proxima_runtime.quantities import readable_bytes
 
 from proxima_orchestrator.artifacts import ArtifactStore
 from proxima_orchestrator.comparison.results import Counts, Distribution, Expectation, MemberResult, State
@@ -19,10 +19,14 @@ from proxima_orchestrator.executions.record import ExecutionRecord
 from proxima_orchestrator.executions.store import Store
 from proxima_orchestrator.planning import DEFAULT_TRAJECTORIES
 
-MOST_BYTES = 2**28
-"""A larger array is not compared: two of them, as complex128, must fit the orchestrator's memory."""
-
-_MOST_OUTCOMES = 2**22
+# Larger arrays are not compared: what two of them take must fit the orchestrator's memory beside everything else.
+_MOST_ELEMENTS: dict[int, int] = {
+    result_pb2.ARRAY_ROLE_COUNT_OUTCOMES: 2**26,
+    result_pb2.ARRAY_ROLE_COUNT_VALUES: 2**22,
+    result_pb2.ARRAY_ROLE_PROBABILITIES: 2**24,
+    result_pb2.ARRAY_ROLE_STATEVECTOR: 2**24,
+    result_pb2.ARRAY_ROLE_DENSITY_MATRIX: 2**22,
+}
 _TYPES: dict[int, str] = {
     result_pb2.DATA_TYPE_UINT8: "u1",
     result_pb2.DATA_TYPE_UINT64: "<u8",
@@ -58,10 +62,11 @@ async def load_result(
     arrays: dict[int, _Loaded] = {}
     left_out = []
     for index, array in enumerate(header.arrays):
-        is_long = array.role == result_pb2.ARRAY_ROLE_COUNT_OUTCOMES and array.shape[0] > _MOST_OUTCOMES
-        if array.size_bytes > MOST_BYTES or is_long:
-            size = f"{array.shape[0]} outcomes" if is_long else readable_bytes(array.size_bytes)
-            left_out.append(f"the {_NAMES[array.role]} of {_producer(header)} ({size}) are too large to be compared")
+        if math.prod(array.shape) > _MOST_ELEMENTS.get(array.role, 0):
+            shape = " x ".join(str(extent) for extent in array.shape)
+            left_out.append(
+                f"{_NAMES.get(array.role, 'an array')} of {_producer(header)} ({shape}): too large to compare"
+            )
             continue
         data = array.inline_data
         if not data and array.size_bytes:
@@ -97,7 +102,10 @@ def _state(arrays: dict[int, _Loaded]) -> State | None:
     for role in (result_pb2.ARRAY_ROLE_STATEVECTOR, result_pb2.ARRAY_ROLE_DENSITY_MATRIX):
         if role in arrays:
             found = arrays[role]
-            return State(data=found.data.astype(np.complex128), bits=tuple(found.descriptor.axis_bits))
+            bits = tuple(found.descriptor.axis_bits)
+            if found.data.dtype == np.complex64:
+                return State(data=found.data.view(np.complex64), bits=bits)
+            return State(data=found.data.view(np.complex128), bits=bits)
     return None
 
 
@@ -106,7 +114,7 @@ def _distribution(arrays: dict[int, _Loaded], header: result_pb2.ResultHeader) -
     if found is None:
         return None
     return Distribution(
-        data=found.data.astype(np.float64),
+        data=found.data.view(np.float64),
         bits=tuple(found.descriptor.axis_bits),
         over_clbits=found.descriptor.bit_space == result_pb2.BIT_SPACE_CLBITS,
         readout_included=header.readout_included,

@@ -105,9 +105,11 @@ class ComparisonRun:
                 task.uncancel()
             await self._end_aborted(self._abort_reason)
         except Unavailable as error:
-            if error.reason != errors_pb2.ERROR_REASON_DRAINING:
+            if error.reason == errors_pb2.ERROR_REASON_DRAINING:
+                # The next start takes it up; who watches hears of it now.
+                self.feed.close(error)
+            else:
                 await self._fail(error)
-            # Else the next start takes it up.
         except ProximaError as error:
             await self._fail(error)
         except Exception:
