@@ -26,12 +26,16 @@ def _long_circuit(qubit_count: int = 22, layers: int = 60) -> str:
     return 'OPENQASM 2.0;\ninclude "qelib1.inc";\n' + "\n".join(lines) + "\nmeasure q -> c;\n"
 
 
+# For runs that never come to their end, however slow the machine is that seeks and stops them.
+_ENDLESS_LAYERS = 600
+
+
 class _Background:
     """A `proxima run` of the long circuit in the background."""
 
-    def __init__(self, runner: Runner, *arguments: str) -> None:
+    def __init__(self, runner: Runner, *arguments: str, layers: int = 60) -> None:
         path = runner.directory / "long.qasm"
-        path.write_text(_long_circuit())
+        path.write_text(_long_circuit(layers=layers))
         self._process = runner.start("run", str(path), "-o", "json", "--shots", "10", *arguments)
 
     def send(self, number: signal.Signals) -> None:
@@ -51,7 +55,7 @@ def test_a_worker_that_dies_is_a_typed_error_and_the_next_run_works(
 ) -> None:
     """A worker killed in the middle ends its run with the reason; the service lives on with a fresh worker."""
     service = service_process(stack, "qiskit")
-    run = _Background(runner, "--backend", "qiskit", "--method", "statevector")
+    run = _Background(runner, "--backend", "qiskit", "--method", "statevector", layers=_ENDLESS_LAYERS)
     stack.signal("qiskit", busy_worker(stack, "qiskit"), number)
     outcome = run.outcome()
     assert outcome.exit_code == 6, outcome
@@ -105,7 +109,7 @@ def test_a_killed_command_leaves_its_run_in_the_history(stack: Stack, runner: Ru
 
 def test_ctrl_c_aborts_the_run_and_says_so(stack: Stack, runner: Runner, client: Client) -> None:
     """SIGINT ends the command with 130, the execution is aborted, and the worker's memory is back."""
-    run = _Background(runner, "--backend", "qiskit", "--method", "statevector")
+    run = _Background(runner, "--backend", "qiskit", "--method", "statevector", layers=_ENDLESS_LAYERS)
     worker = busy_worker(stack, "qiskit")
     run.send(signal.SIGINT)
     outcome = run.outcome()
