@@ -313,6 +313,7 @@ SAMPLED = Script(
     expectation_values=(
         result_pb2.ExpectationValue(name="0.5*ZZ", value=0.25, standard_error=0.01),
         result_pb2.ExpectationValue(name="XX", value=1.0),
+        result_pb2.ExpectationValue(name="YY", value=-1.0, standard_error=0.0),
     ),
     certified_error=0.0123,
     readout_included=True,
@@ -327,6 +328,7 @@ def test_expectation_values_come_with_their_error(proxima: Proxima, serve: Serve
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert "0.5*ZZ 0.25 0.01 0.2304 to 0.2696" in lines
     assert "XX 1 exact" in lines
+    assert "YY -1 0 none: all runs gave this value" in lines
     assert "Noise 2 of 3 gates got noise, 4 channels in all; 1 of 2 measurements a readout error" in lines
     assert "Truncation certified error at most 0.0123 (trace distance), budget 0.1" in lines
     assert any("never in expectation values" in line for line in lines)
@@ -336,7 +338,7 @@ def test_json_has_expectation_values_and_noise(proxima: Proxima, serve: Serve) -
     """Intervals are null for values that were not sampled; the noise has its counts and the digest without it."""
     arguments = ("run", "-", "--expect", "ZZ", "-o", "json", "--server", serve(SAMPLED).target)
     document = json.loads(proxima(*arguments, stdin=BELL).stdout)
-    sampled, exact = document["expectation_values"]
+    sampled, exact, _ = document["expectation_values"]
     assert sampled["standard_error"] == 0.01
     assert sampled["interval"] == pytest.approx([0.2304, 0.2696], abs=1e-4)
     assert exact == {"name": "XX", "value": 1.0, "standard_error": None, "interval": None}

@@ -1,6 +1,7 @@
 """Expectation values for people: sampled ones never without their error."""
 
 from proxima_client.result import Result
+from proxima_client.values import ExpectationValue
 
 from proxima_cli.output.printing import add_row, counted, new_table, print_line, print_table
 
@@ -27,12 +28,21 @@ def print_expectation_values(result: Result, *, boxed: bool) -> None:
     for value in result.expectation_values:
         cells = [value.name, f"{value.value:.{digits}g}"]
         if sampled:
-            interval = value.interval
             cells.append("" if value.standard_error is None else f"{value.standard_error:.2g}")
-            cells.append("exact" if interval is None else f"{interval[0]:.4f} to {interval[1]:.4f}")
+            cells.append(_interval(value))
         add_row(table, *cells)
     print_table(table)
     if sampled:
         print_line("Intervals are 1.96 standard errors to both sides, pointwise.")
     if result.readout_included:
         print_line("Readout error is in counts and probabilities, never in expectation values.")
+
+
+def _interval(value: ExpectationValue) -> str:
+    """Return the 95 % interval in words; runs that all gave one value bound nothing by their spread."""
+    if value.interval is None:
+        return "exact"
+    if value.standard_error == 0:
+        return "none: all runs gave this value"
+    low, high = value.interval
+    return f"{low:.4f} to {high:.4f}"
