@@ -29,6 +29,8 @@ STANDARD_GATES = {
 Condition = tuple[int, int, int, bool]
 """(first classical bit, width 1 to 64, unsigned value, negated): a row of the contract's ClassicalConditions."""
 
+_MAX_OPERATIONS = 65_536
+
 _Kind = circuit_pb2.Operation.Kind
 _Key = tuple[_Kind, str, int, int, int, bytes, bytes]
 
@@ -184,7 +186,15 @@ class ColumnWriter:
         key = (kind, name, len(qubits), len(clbits), len(parameters), matrix, readout)
         opcode = self._table.get(key)
         if opcode is None:
-            opcode = self._table[key] = len(self._operations)
+            opcode = len(self._operations)
+            if opcode >= _MAX_OPERATIONS:
+                raise InvalidArgument(
+                    f"the circuit has more than {_MAX_OPERATIONS} different operations; use fewer different "
+                    "matrices and barriers of fewer sizes",
+                    reason=errors_pb2.ERROR_REASON_CIRCUIT_LIMIT,
+                    metadata={"limit": "operations", "maximum": str(_MAX_OPERATIONS)},
+                )
+            self._table[key] = opcode
             self._operations.append(
                 circuit_pb2.Operation(
                     kind=kind,

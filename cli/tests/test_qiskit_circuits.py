@@ -9,6 +9,7 @@ from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.errors import InvalidArgument, Unimplemented
 
 qiskit = pytest.importorskip("qiskit", reason="needs Qiskit: `just tests` runs it in the environment of that backend")
+from proxima_client.columns import ColumnWriter  # noqa: E402
 from proxima_client.qiskit_circuits import convert  # noqa: E402
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister  # noqa: E402
 from qiskit.circuit import (  # noqa: E402
@@ -342,6 +343,24 @@ def test_more_kraus_operators_than_needed_become_few() -> None:
     few = np.frombuffer(operation.matrix, "<c16").reshape(-1, 2, 2)
     assert len(few) <= 4
     assert np.allclose(SuperOp(Kraus(list(few))).data, SuperOp(Kraus(operators)).data, atol=1e-12)
+
+
+def test_too_many_different_matrices_are_refused() -> None:
+    """The table of operations is bounded, and the error names the limit."""
+    writer = ColumnWriter(qubit_count=1, clbit_count=0)
+    for index in range(65_536):
+        writer.unitary("mine", np.diag([1, np.exp(1j * index)]), [0])
+    with pytest.raises(InvalidArgument, match="65536 different operations"):
+        writer.unitary("mine", np.diag([1, 1j]), [0])
+
+
+def test_a_unitary_on_five_qubits_is_decomposed() -> None:
+    """A matrix beyond four qubits is replaced by Qiskit's own decomposition."""
+    circuit = QuantumCircuit(5)
+    circuit.append(UnitaryGate(random_unitary(32, seed=1)), range(5))
+    columns = convert(circuit)
+    assert max(operation.qubit_count for operation in columns.operations) <= 4
+    assert np.allclose(Operator(rebuild(columns)).data, Operator(circuit).data, atol=1e-9)
 
 
 def test_delays_are_seconds_and_device_units_are_refused() -> None:
