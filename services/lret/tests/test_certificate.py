@@ -128,6 +128,9 @@ def test_delta_bounds_every_result(seed: int, max_error: float) -> None:
     delta = answer.certified_error
     assert delta <= (max_error or 1e-9)
     truth = exact.final_density_matrix(width, circuit.rows)
+    # What is missing is filled in.
+    assert np.trace(answer.density_matrix).real == pytest.approx(1, abs=1e-11)
+    assert answer.probabilities.sum() == pytest.approx(1, abs=1e-11)
     assert trace_norm(answer.density_matrix - truth) / 2 <= delta * (1 - 0.5**width) + 1e-12
     _, distribution = exact.clbit_probabilities(width, circuit.rows)
     assert np.abs(answer.probabilities - distribution).sum() / 2 <= delta + 1e-12
