@@ -26,7 +26,11 @@ PURE_STATES = 4.0
 
 _BYTES_PER_INSTRUCTION = 1200
 _BYTES_PER_SHOT = 120
-_FIXED_BYTES = 512 << 10
+# What small arrays take, less the room in a warm worker's heap; never less than the fixed part is claimed.
+_DRAWING_BYTES = 400 << 10
+_WARM_HEAP_BYTES = 384 << 10
+_FIXED_BYTES = 64 << 10
+_OBSERVABLE_BYTES = 1 << 20
 
 _KIND = circuit_pb2.Operation
 _METHOD = capabilities_pb2.Method
@@ -37,8 +41,9 @@ def peak_rule(job: backend_pb2.Job, plan: Outline) -> Callable[[int], int]:
     spec, circuit = job.results, job.circuit
     amplitude = 8 if _is_single(job) else 16
     rows = len(circuit.opcodes) // 2
-    small = _FIXED_BYTES + rows * _BYTES_PER_INSTRUCTION + _operator_bytes(circuit)
+    small = rows * _BYTES_PER_INSTRUCTION + _operator_bytes(circuit) + (_DRAWING_BYTES if spec.shots else 0)
     small += spec.shots * (_BYTES_PER_SHOT + 40 * len(spec.observables) + -(-circuit.clbit_count // 8))
+    small += _OBSERVABLE_BYTES if spec.observables else 0
     bits = len(set(memoryview(circuit.clbits).cast("I"))) if circuit.clbits else 0
 
     def peak(width: int) -> int:
@@ -59,7 +64,7 @@ def peak_rule(job: backend_pb2.Job, plan: Outline) -> Callable[[int], int]:
             held += 3 * outcomes
         elif spec.shots and job.method == _METHOD.METHOD_DENSITY_MATRIX:
             held += 2 * outcomes
-        return round(held) + small
+        return round(held) + max(small - _WARM_HEAP_BYTES, _FIXED_BYTES)
 
     return peak
 

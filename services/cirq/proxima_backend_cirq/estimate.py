@@ -38,6 +38,8 @@ _BYTES_PER_COUNT_ROW = 64
 # A warm worker's heap has so much room that small allocations do not show; never less than the fixed part is claimed.
 _WARM_HEAP_BYTES = 384 << 10
 _FIXED_BYTES = 64 << 10
+# Blocks of a state in double precision, whatever its size.
+_OBSERVABLE_BYTES = 1 << 20
 
 _INT64_MAX = (1 << 63) - 1
 _METHOD = capabilities_pb2.Method
@@ -119,6 +121,8 @@ def _peak_rule(job: backend_pb2.Job) -> Callable[[int], int]:
             rows = min(spec.shots, 1 << min(bits, 62))
             small += _DRAWING_BYTES + spec.shots * _BYTES_PER_SHOT
             small += rows * (_BYTES_PER_COUNT_ROW + 3 * -(-circuit.clbit_count // 8))
+        if spec.observables:
+            small += _OBSERVABLE_BYTES
         copies = state if spec.statevector or spec.density_matrix else 0
         if spec.probabilities:
             copies += returned

@@ -10,9 +10,17 @@ import pytest
 from proxima.errors.v1 import errors_pb2
 from proxima_backend_cirq import native, qsim
 from proxima_backend_cirq.guard import Guard
+from proxima_backend_cirq.probes import Probe
+from proxima_backend_cirq.qsim_circuits import NOISY, append_instructions, new_noisy_circuit
+from proxima_backend_cirq.simulate import Target
+from proxima_runtime.arrays.instructions import Listing, list_instructions
 from proxima_runtime.arrays.program import Program, decode
 from proxima_runtime.conformance.circuits import CircuitWriter, layered
+from proxima_runtime.conformance.exact import Comparison
 from proxima_runtime.errors import Internal
+
+from .any_circuits import random_kraus, random_unitary
+from .runs import METHOD
 
 _KEY = ("qsim", 1, True)
 
@@ -61,3 +69,66 @@ def test_counts_that_disagree_are_a_mismatch() -> None:
         )
     reasons = {first.value.reason, second.value.reason}
     assert reasons == {errors_pb2.ERROR_REASON_TRANSLATION_MISMATCH}
+
+
+def _lists() -> list[Listing]:
+    """Circuits that have each sort of instruction first."""
+    kraus = random_kraus(2, 3, np.random.default_rng(4))
+    unitary = random_unitary(3, np.random.default_rng(5))
+    circuits = (
+        CircuitWriter(qubit_count=3).gate("cswap", (2, 0, 1)),
+        CircuitWriter(qubit_count=3).unitary(unitary, (2, 0, 1)),
+        CircuitWriter(qubit_count=2).kraus(kraus, (1, 0)),
+        CircuitWriter(qubit_count=2).channel("depolarizing", (1, 0), (0.2,)),
+        CircuitWriter(qubit_count=1).reset(0),
+        CircuitWriter(qubit_count=1, clbit_count=1).measure(0, 0).gate("h", (0,)),
+    )
+    return [list_instructions(circuit.message()) for circuit in circuits]
+
+
+_TARGETS = [
+    Target(engine=engine, method=method, single_precision=single_precision, seed=1, thread_count=1)
+    for engine, method, single_precision in (
+        ("qsim", METHOD.METHOD_TRAJECTORIES, True),
+        ("cirq", METHOD.METHOD_TRAJECTORIES, False),
+        ("cirq", METHOD.METHOD_DENSITY_MATRIX, False),
+        ("cirq", METHOD.METHOD_DENSITY_MATRIX, True),
+    )
+]
+
+
+@pytest.mark.parametrize("target", _TARGETS, ids=lambda target: f"{target.engine}-{target.method}")
+def test_each_sort_of_instruction_passes_its_probe(target: Target) -> None:
+    """Every engine does to a random state what each instruction says, and verified sorts are not probed again."""
+    guard = Guard()
+    for listing in _lists():
+        guard.check_listing(listing, target.key, target.acted)
+    for listing in _lists():
+        guard.check_listing(listing, target.key, _never)
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_wrong_instruction_is_a_mismatch(place: int) -> None:
+    """An engine that does anything else with an instruction is TRANSLATION_MISMATCH."""
+    listing, target = _lists()[place], _TARGETS[1]
+
+    def crooked(probe: Probe) -> npt.NDArray[np.complex128]:
+        return np.asarray(target.acted(probe)[::-1, ::-1])
+
+    with pytest.raises(Internal) as caught:
+        Guard().check_listing(listing, target.key, crooked)
+    assert caught.value.reason == errors_pb2.ERROR_REASON_TRANSLATION_MISMATCH
+
+
+def test_qsim_gets_no_condition() -> None:
+    """A condition that reached qsim's translation would be TRANSLATION_MISMATCH, never dropped."""
+    circuit = CircuitWriter(qubit_count=1, clbit_count=1).measure(0, 0).gate("x", (0,))
+    circuit.only_if(Comparison(first_clbit=0, width=1, value=1))
+    listing = list_instructions(circuit.message())
+    with pytest.raises(Internal) as caught:
+        append_instructions(listing, new_noisy_circuit(1), NOISY, measure_terminal=True)
+    assert caught.value.reason == errors_pb2.ERROR_REASON_TRANSLATION_MISMATCH
+
+
+def _never(probe: Probe) -> npt.NDArray[np.complex128]:
+    raise AssertionError("this sort was verified already")
