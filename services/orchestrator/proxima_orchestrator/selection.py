@@ -105,7 +105,7 @@ def feature_match(candidate: Candidate, circuit: Characteristics, results: Resul
     noiseless = Feature.CHANNEL not in circuit.features
     if results.observables and is_sampled(candidate.method, circuit):
         # Others compute the expectation values that it samples.
-        fit = 0.5
+        fit = 0.0
     elif candidate.method is Method.STABILIZER:
         fit = 1.0
     elif candidate.method in _GENERAL:
