@@ -15,6 +15,7 @@ from proxima_orchestrator.comparison.alignment import (
 from proxima_orchestrator.comparison.event import event_p_value, event_p_value_exact
 from proxima_orchestrator.comparison.exact import state_distance, tolerance, total_variation_distance
 from proxima_orchestrator.comparison.expectations import compare_expectations
+from proxima_orchestrator.comparison.faults import faults_of
 from proxima_orchestrator.comparison.findings import Finding, PairFinding
 from proxima_orchestrator.comparison.one_sample import compare_with_distribution
 from proxima_orchestrator.comparison.power import (
@@ -66,7 +67,8 @@ def compare_pair(
     """Return what can be said about two results of one circuit.
 
     The strongest that both have counts: states, then exact distributions, then a distribution against samples, then
-    samples. Expectation values are compared besides, and alone where there is nothing else.
+    samples. Expectation values are compared besides, and alone where there is nothing else. A result that contradicts
+    itself is a disagreement with any other.
 
     Args:
         first, second: the results.
@@ -75,6 +77,10 @@ def compare_pair(
         has_readout_error: the circuit's measurements have readout error, so samples have it too.
         rng: makes the draws of the statistical tests.
     """
+    faults = [*faults_of(first), *faults_of(second)]
+    if faults:
+        # Nothing agrees with a result that contradicts itself.
+        return PairFinding(basis=Basis.NONE, parts=(Finding(sentence="; ".join(faults), exceeds=True),))
     pair = _Pair(first=first, second=second, rules=rules, instruction_count=instruction_count)
     found, notes = _strongest(pair, has_readout_error=has_readout_error, rng=rng)
     expected = compare_expectations(first, second, rules, tolerance=pair.tolerance, allowance=pair.allowance)

@@ -34,6 +34,13 @@ _TYPES: dict[int, str] = {
     result_pb2.DATA_TYPE_COMPLEX64: "<c8",
     result_pb2.DATA_TYPE_COMPLEX128: "<c16",
 }
+_TYPES_OF_ROLE: dict[int, tuple[str, ...]] = {
+    result_pb2.ARRAY_ROLE_COUNT_OUTCOMES: ("u1",),
+    result_pb2.ARRAY_ROLE_COUNT_VALUES: ("<u8",),
+    result_pb2.ARRAY_ROLE_PROBABILITIES: ("<f8",),
+    result_pb2.ARRAY_ROLE_STATEVECTOR: ("<c8", "<c16"),
+    result_pb2.ARRAY_ROLE_DENSITY_MATRIX: ("<c8", "<c16"),
+}
 _NAMES: dict[int, str] = {
     result_pb2.ARRAY_ROLE_COUNT_OUTCOMES: "counts",
     result_pb2.ARRAY_ROLE_COUNT_VALUES: "counts",
@@ -67,6 +74,9 @@ async def load_result(
             left_out.append(
                 f"{_NAMES.get(array.role, 'an array')} of {_producer(header)} ({shape}): too large to compare"
             )
+            continue
+        if _TYPES.get(array.data_type) not in _TYPES_OF_ROLE[array.role]:
+            left_out.append(f"{_NAMES[array.role]} of {_producer(header)}: of a type that the contract does not allow")
             continue
         data = array.inline_data
         if not data and array.size_bytes:

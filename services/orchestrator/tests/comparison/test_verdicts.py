@@ -141,6 +141,20 @@ def test_nothing_in_common_is_no_verdict() -> None:
     assert "not comparable" in found.reason
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.5])
+def test_a_result_that_contradicts_itself_agrees_with_nothing(value: float) -> None:
+    """Numbers that are not finite or do not sum to 1 are a disagreement, whatever they are compared with."""
+    broken = UNIFORM.copy()
+    broken[3] = value
+    rng = np.random.default_rng(2)
+    for other in (exact(UNIFORM), exact(broken), sampled(UNIFORM, 1000, rng)):
+        found = verdict(exact(broken), other)
+        assert found.verdict is Verdict.DISAGREE
+        assert "probabilities" in found.reason
+    state = State(data=np.array([1.0, value], dtype=complex), bits=(0, 1))
+    assert verdict(replace(member(), state=state), replace(member(), state=state)).verdict is Verdict.DISAGREE
+
+
 def test_exact_expectation_values_are_held_to_rounding() -> None:
     """Values further apart than rounding excuses disagree, though the states agree."""
     state = State(data=np.array([1.0, 0.0], dtype=complex), bits=(0,))
