@@ -34,6 +34,7 @@ _KIND = circuit_pb2.Operation
 _RESET: Complex = np.array([[[1, 0], [0, 0]], [[0, 1], [0, 0]]], dtype=np.complex128)
 _PROJECTORS: Complex = np.array([[[1, 0], [0, 0]], [[0, 0], [0, 1]]], dtype=np.complex128)
 _SMALL_RANK = 4
+_REDUCED_BYTES = 32
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,18 +110,21 @@ class Evolution:
     def _trace(self) -> float:
         return sum(branch.weight for branch in self._branches)
 
+    @property
+    def _held_bytes(self) -> int:
+        return sum(branch.columns.nbytes for branch in self._branches)
+
     def _spread(self, step: Instruction, operators: Complex) -> None:
         """Apply a channel to the branches whose conditions hold."""
         self._noise_steps += 1
         trace = self._trace
         spendable = self._ledger.spendable(step=self._noise_steps, trace=trace)
-        before, self._branches = self._branches, []
-        while before:
-            branch = before.pop(0)
+        held = self._held_bytes
+        for index, branch in enumerate(self._branches):
             if step.runs(branch.record):
-                others = sum(other.columns.nbytes for other in (*before, *self._branches))
-                branch = self._child(branch, step, operators, spendable=spendable, trace=trace, others=others)
-            self._branches.append(branch)
+                child = self._child(branch, step, operators, spendable=spendable, trace=trace, held=held)
+                held += child.columns.nbytes - branch.columns.nbytes
+                self._branches[index] = child
         self._compress_grown(row=step.row)
 
     def _child(
@@ -131,7 +135,7 @@ class Evolution:
         *,
         spendable: float,
         trace: float,
-        others: int,
+        held: int,
     ) -> Branch:
         """Return what a channel makes of a branch.
 
@@ -141,13 +145,14 @@ class Evolution:
             operators: Kraus operators, shape (m, 2^k, 2^k).
             spendable: weight that may be dropped of all branches together.
             trace: weight of all branches together.
-            others: bytes that the other branches hold.
+            held: bytes that all branches hold now.
         """
         share, least = branch.weight / trace, self._ledger.negligible * branch.weight
         droppable = max(SCREENING_SHARE * spendable * share, least)
         children = choose(operators, step.qubits, branch.columns, droppable=droppable)
         (height, rank), count = branch.columns.shape, children.column_count
-        held = others + branch.columns.nbytes
+        # With each column's reduced state, which matters for operators on many qubits.
+        held += rank * operators[0].size * _REDUCED_BYTES
         if count <= height:
             self._require(held + count * height * branch.columns.itemsize, rank=rank, row=step.row)
             columns = make(children, step.qubits, branch.columns)
@@ -173,22 +178,22 @@ class Evolution:
         trace = self._trace
         bit = 1 << step.clbit
         found: list[Branch] = []
-        before, self._branches = self._branches, []
-        while before:
-            branch = before.pop(0)
+        held = self._held_bytes
+        for branch in self._branches:
             if not step.runs(branch.record):
                 found.append(branch)
                 continue
             for read in (0, 1):
-                odds = (1.0, 1.0) if step.readout is None else (step.readout[0, read], step.readout[1, read])
-                present = [value for value in (0, 1) if odds[value] and (step.readout is not None or value == read)]
-                if not present:
+                odds = np.eye(2)[:, read] if step.readout is None else step.readout[:, read]
+                present = np.flatnonzero(odds)
+                if not len(present):
                     continue
-                operators = np.stack([np.sqrt(odds[value]) * _PROJECTORS[value] for value in present])
-                others = sum(other.columns.nbytes for other in (*before, *found))
-                child = self._child(branch, step, operators, spendable=0.0, trace=trace, others=others)
+                operators = np.sqrt(odds[present])[:, None, None] * _PROJECTORS[present]
+                child = self._child(branch, step, operators, spendable=0.0, trace=trace, held=held)
+                held += child.columns.nbytes
                 if child.columns.shape[1]:
                     found.append(replace(child, record=branch.record & ~bit | (bit if read else 0)))
+        self._branches = []
         self._merge(found, row=step.row)
         if len(self._branches) > MAX_RECORDS:
             raise FailedPrecondition(
@@ -226,9 +231,8 @@ class Evolution:
             if not self._ledger.affords(rounding, trace=trace):
                 continue
             self._ledger.add_rounding(rounding)
-            held = sum(other.columns.nbytes for other in self._branches)
             made = branch.columns.nbytes + GRAM_BYTES * rank * rank if rank <= height else SQUARE_BYTES * height**2
-            self._require(held + made, rank=rank, row=row)
+            self._require(self._held_bytes + made, rank=rank, row=row)
             # Eigenvalues that are zero but for rounding go in any case; eta has room for them.
             droppable = max(spendable, self._ledger.negligible * rank * trace) * branch.weight / trace
             columns, dropped = compress(branch.columns, droppable=droppable)
