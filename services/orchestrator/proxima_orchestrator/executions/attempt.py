@@ -15,6 +15,7 @@ from proxima_runtime.errors import Internal, ProximaError, Unavailable, from_rpc
 from proxima_orchestrator.backends import BackendInstance, ExecuteCall
 from proxima_orchestrator.executions.intake import ResultIntake
 from proxima_orchestrator.executions.live import LiveExecution, now
+from proxima_orchestrator.executions.losses import lost_backend
 from proxima_orchestrator.executions.state_machine import State, Trigger
 from proxima_orchestrator.wire import frame, single_field
 
@@ -237,15 +238,6 @@ class Attempt:
             reason=errors_pb2.ERROR_REASON_ENGINE_FAILED,
             metadata={"engine": backend, "message": what},
         )
-
-
-def lost_backend(backend: str, why: str) -> Unavailable:
-    """Return the error of a run whose backend went away."""
-    return Unavailable(
-        f"backend {backend} was lost during the run: {why}; run it again",
-        reason=errors_pb2.ERROR_REASON_BACKEND_UNAVAILABLE,
-        metadata={"backend": backend},
-    )
 
 
 def _meaning(error: ProximaError) -> Exception:

@@ -24,10 +24,11 @@ from proxima_orchestrator.convert.plan import (
     results_to_message,
 )
 from proxima_orchestrator.convert.request import Specification, specification_of
-from proxima_orchestrator.executions.attempt import Attempt, InstanceRemovedError, UnknownJobError, lost_backend
+from proxima_orchestrator.executions.attempt import Attempt, InstanceRemovedError, UnknownJobError
 from proxima_orchestrator.executions.history import Outcomes
 from proxima_orchestrator.executions.intake import ResultIntake
 from proxima_orchestrator.executions.live import LiveExecution, now
+from proxima_orchestrator.executions.losses import left_behind, lost_backend, orphaned
 from proxima_orchestrator.executions.metrics import RunMetrics
 from proxima_orchestrator.executions.planner import Planner, Prepared
 from proxima_orchestrator.executions.record import ExecutionRecord
@@ -213,7 +214,7 @@ class Run:
             except InstanceRemovedError:
                 # It may have begun there meanwhile.
                 if live.record.start_time is not None:
-                    await self._requeue(_left_behind(live.record))
+                    await self._requeue(left_behind(live.record))
 
     async def _be_durable(self) -> None:
         """Wait until the execution is in the store.
@@ -347,10 +348,10 @@ class Run:
                 raise lost_backend(instance.backend, f"it did not answer for {grace:g} s")
             await self._follow(instance, candidate, job=None)
         except UnknownJobError:
-            await self._requeue(_orphaned(self.live.record, self._parts.rules.grace_seconds))
+            await self._requeue(orphaned(self.live.record, self._parts.rules.grace_seconds))
             return False
         except InstanceRemovedError:
-            await self._requeue(_left_behind(self.live.record))
+            await self._requeue(left_behind(self.live.record))
             return False
         finally:
             instance.slots.give_back()
@@ -395,20 +396,3 @@ class Run:
             await live.fail(Trigger.ABORT, self._aborted(), usage=usage)
         else:
             await live.fail(Trigger.ERROR, error, usage=usage)
-
-
-def _orphaned(record: ExecutionRecord, grace_seconds: float) -> Aborted:
-    return Aborted(
-        f"the orchestrator was away for longer than the grace period of {grace_seconds:g} s, or the backend was "
-        f"restarted: the run of attempt {record.attempt} is lost",
-        reason=errors_pb2.ERROR_REASON_ORPHANED,
-        metadata={"grace_seconds": f"{grace_seconds:g}"},
-    )
-
-
-def _left_behind(record: ExecutionRecord) -> Unavailable:
-    return Unavailable(
-        f"the instance {record.instance} went away during attempt {record.attempt}",
-        reason=errors_pb2.ERROR_REASON_BACKEND_UNAVAILABLE,
-        metadata={"backend": record.backend},
-    )
