@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 from proxima.simulation.v1 import result_pb2
 
-from proxima_runtime.conformance.agreement import check
+from proxima_runtime.conformance.agreement import MIXED_METHODS, SHOTS, check, compare, telling_observables
 from proxima_runtime.conformance.backend import Backend
 from proxima_runtime.conformance.cases import Mode
 from proxima_runtime.conformance.circuits import CircuitWriter
@@ -118,3 +118,24 @@ def test_channels_count(backend: Backend, mode: Mode) -> None:
     for qubit in range(3):
         circuit.channel("depolarizing", (qubit,), (0.2,))
     check(backend, mode, circuit.channel("depolarizing", (2, 0), (0.5,)).measure_all())
+
+
+def test_everything_in_one_noisy_run(backend: Backend, mode: Mode) -> None:
+    """A method that holds mixed states gives all of its results of one run, and each is right."""
+    if mode.capability.method not in MIXED_METHODS:
+        pytest.skip(f"{mode.name} holds no mixed state")
+    circuit = CircuitWriter(qubit_count=3, clbit_count=2, active_qubits=(1, 4, 5), declared_qubit_count=6)
+    circuit.gate("h", (0,)).gate("cx", (0, 2)).channel("amplitude_damping", (2,), (0.3, 0.1)).gate("sx", (1,))
+    circuit.channel("depolarizing", (1, 0), (0.2,)).measure(2, 0).measure(0, 1)
+    mode.require(circuit)
+    observables = telling_observables(circuit)
+    job = mode.job(
+        circuit,
+        shots=SHOTS,
+        probabilities=mode.gives(result_pb2.RESULT_KIND_PROBABILITIES),
+        density_matrix=mode.gives(result_pb2.RESULT_KIND_DENSITY_MATRIX),
+        observables=observables if mode.gives(result_pb2.RESULT_KIND_EXPECTATION_VALUES) else (),
+    )
+    result = backend.run(job)
+    assert all(list(entry.axis_bits) in ([], [0, 1], [1, 4, 5]) for entry in result.descriptors.values())
+    compare(mode, circuit, result, observables, tolerance=mode.tolerance)

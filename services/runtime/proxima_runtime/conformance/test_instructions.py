@@ -189,3 +189,15 @@ def test_equal_seeds_give_equal_runs(backend: Backend, mode: Mode) -> None:
     first, again, other = (backend.run(mode.job(circuit, shots=200, seed=seed)).counts for seed in (3, 3, 4))
     assert first == again
     assert first != other
+
+
+def test_batches_of_runs(backend: Backend, mode: Mode) -> None:
+    """Batches of the plan sum to the shots and are reproducible where every shot is a run of its own."""
+    if not (mode.capability.deterministic and mode.offers(capabilities_pb2.FEATURE_MID_CIRCUIT_MEASUREMENT)):
+        pytest.skip(f"{mode.name} does not promise it")
+    circuit = CircuitWriter(qubit_count=1, clbit_count=2).gate("h", (0,)).measure(0, 0).gate("h", (0,)).measure(0, 1)
+    job = mode.job(circuit, shots=200, seed=8)
+    job.segmentation.shot_batches.extend([30, 170])
+    first = backend.run(job).counts
+    assert sum(first.values()) == 200
+    assert backend.run(job).counts == first
