@@ -8,6 +8,7 @@ from typing import Self
 from proxima_client import Event, Execution, Progress
 from proxima_client.comparing import ComparisonEvent
 from proxima_client.comparison import Comparison, MemberProgress
+from proxima_client.events import Reconnecting
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
@@ -31,6 +32,7 @@ class ProgressDisplay:
         self._fraction: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._members: dict[int, float] = {}
+        self._is_lost = False
 
     def __enter__(self) -> Self:
         if self._enabled:
@@ -47,7 +49,8 @@ class ProgressDisplay:
             self._bar = None
 
     def show(self, event: Event) -> None:
-        """Take an event; a lost connection is said even where nothing else is shown."""
+        """Take an event; a lost connection is said even where nothing else is shown, once until it is back."""
+        was_lost, self._is_lost = self._is_lost, isinstance(event, Reconnecting)
         if isinstance(event, Execution):
             where = f" on {event.plan.chosen.backend}" if event.plan is not None and event.plan.chosen else ""
             self._text = f"{event.state}{where}"
@@ -58,12 +61,14 @@ class ProgressDisplay:
             self._text = f"running for {elapsed}, {basis}, {format_bytes(event.memory_bytes)}"
         else:
             self._text = "connection lost, following again"
-            if not self._enabled:
+            if not self._enabled and not was_lost:
                 warn(f"proxima: connection lost ({event.cause}); following the run again")
         self._refresh()
 
     def show_comparison(self, event: ComparisonEvent) -> None:
         """Take an event of a comparison: how many members are done, and how far the others are on average."""
+        if not isinstance(event, Reconnecting):
+            self._is_lost = False
         if isinstance(event, Comparison):
             done = sum(member.state is not None and member.state.is_terminal for member in event.members)
             self._text = f"{event.state}, {done} of {len(event.members)} members done"
