@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from proxima.errors.v1 import errors_pb2
-from proxima_client import AsyncClient, Execution, RunOptions
+from proxima_client import AsyncClient, Execution, Plan, RunOptions
 from proxima_client.events import Outcome
 from proxima_client.following import Following
 from proxima_runtime.errors import Aborted, ProximaError
@@ -129,17 +129,19 @@ def _report_failure(session: Session, execution: Execution) -> int:
     )
     if not session.is_json:
         code = report_error(session, error)
-        if (
-            execution.plan is not None
-            and session.verbosity >= 0
-            and any(candidate.exclusions for candidate in execution.plan.candidates)
-        ):
+        if execution.plan is not None and session.verbosity >= 0 and _differ(execution.plan):
             print_candidates(execution.plan, boxed=session.is_boxed, verbose=False)
         warn(f"         execution {execution.id}, state {execution.state}")
         return code
     print_json(run_document(execution, None, ()))
     warn(f"proxima: {error.message}")
     return exit_of(error)
+
+
+def _differ(plan: Plan) -> bool:
+    """Whether the candidates were excluded for different reasons; one for all of them is in the message already."""
+    reasons = {tuple(item.description for item in candidate.exclusions) for candidate in plan.candidates}
+    return len(reasons) > 1 or (len(plan.candidates) == 1 and any(reasons))
 
 
 def _save(session: Session, command: RunCommand, outcome: Outcome) -> tuple[SavedArray, ...]:
