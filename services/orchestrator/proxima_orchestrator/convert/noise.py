@@ -31,6 +31,9 @@ def noise_from_message(message: noise_pb2.NoiseModel) -> NoiseModel:
     for name, count in (("rules", len(message.rules)), ("readout_errors", len(message.readout_errors))):
         if count > _MAX_RULES:
             raise invalid(f"{_FIELD}.{name}", f"has {count} entries, at most {_MAX_RULES} are allowed")
+    indices = sum(len(rule.qubits) + len(rule.target_qubits) + len(rule.instructions) for rule in message.rules)
+    if indices > _MAX_INDICES:
+        raise invalid(f"{_FIELD}.rules", f"name {indices} qubits and instructions, at most {_MAX_INDICES} are allowed")
     rules, notices = [], []
     for index, entry in enumerate(message.rules):
         rule, deviation = _rule(f"{_FIELD}.rules[{index}]", entry)
@@ -61,8 +64,6 @@ def _rule(field: str, message: noise_pb2.NoiseRule) -> tuple[Rule, float]:
     instructions = tuple(message.instructions)
     if any(later <= earlier for earlier, later in zip((-1, *instructions), instructions, strict=False)):
         raise invalid(f"{field}.instructions", "must be strictly ascending indices of instructions, from 0")
-    if len(instructions) > _MAX_INDICES:
-        raise invalid(f"{field}.instructions", f"has {len(instructions)} entries, at most {_MAX_INDICES} are allowed")
     rule = Rule(
         channel=channel,
         placement=placement,

@@ -12,6 +12,7 @@ from proxima_orchestrator.noise.channels import Channel, counted_qubits, width_f
 from proxima_orchestrator.noise.errors import NoiseError
 from proxima_orchestrator.noise.model import DELAY, UNITARY, Placement, Rule
 from proxima_orchestrator.noise.ragged import entry_starts, gather
+from proxima_orchestrator.qasm.errors import LimitError
 
 __all__ = ["Attached", "Rows", "channel_operation", "matches_operation"]
 
@@ -38,7 +39,9 @@ class Attached:
 class Rows:
     """The rows of a circuit by operand, made once for all rules of a model."""
 
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, circuit: Circuit, *, max_work: int = 1_000_000_000) -> None:
+        """Prepare to match rules; together they may look at `max_work` operands, which takes some ten seconds."""
+        self._left = max_work
         self.circuit = circuit
         self.lengths = circuit.qubit_counts()
         self.of_entry = np.repeat(np.arange(circuit.instruction_count, dtype=np.int64), self.lengths)
@@ -64,6 +67,7 @@ class Rows:
 
         Raises:
             NoiseError: the channel does not fit what the rule matches.
+            LimitError: the rules look at too many operands altogether.
         """
         entries = self._matched(rule)
         rows = self.of_entry[entries]
@@ -89,6 +93,12 @@ class Rows:
         if not allowed.any():
             return np.zeros(0, dtype=np.int64)
         entries = self.entries(rule.qubits or rule.target_qubits)
+        self._left -= int(entries.size)
+        if self._left < 0:
+            raise LimitError(
+                "so many noise rules on a circuit of this size take too long; name gates and qubits in fewer rules",
+                details={"limit": "noise_rules"},
+            )
         rows = self.of_entry[entries]
         kept = allowed[circuit.opcodes[rows]]
         if rule.instructions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from proxima_orchestrator.circuit import Circuit, Kind, Operation, SymbolicParameters
+from proxima_orchestrator.noise.attachment import Rows
 from proxima_orchestrator.noise.channels import Channel
 from proxima_orchestrator.noise.errors import NoiseError
 from proxima_orchestrator.noise.expansion import expand
@@ -194,6 +195,14 @@ def test_the_limits_hold_for_the_circuit_with_its_noise(circuit_of: CircuitOf) -
     for limits, named in ((Limits(instructions=5), "instructions"), (Limits(operands=7), "operands")):
         with pytest.raises(LimitError, match=named):
             expand(circuit, NoiseModel(rules=(EACH,)), limits=limits)
+
+
+def test_rules_that_look_at_too_much_are_refused(circuit_of: CircuitOf) -> None:
+    """What all rules of a model look at is bounded, whether or not they match in the end."""
+    rows = Rows(circuit_of("qubit[2] q; cx q[0], q[1]; cx q[0], q[1];"), max_work=7)
+    rows.attach(EACH, 0)
+    with pytest.raises(LimitError, match="too long"):
+        rows.attach(EACH, 1)
 
 
 def test_a_large_device_and_circuit_expand_in_columns(circuit_of: CircuitOf) -> None:

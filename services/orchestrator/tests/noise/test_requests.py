@@ -106,6 +106,13 @@ def test_faults_of_a_noise_model_name_their_field(rule: noise_pb2.NoiseRule, fie
     assert named in caught.value.message
 
 
+def test_a_model_of_endless_indices_is_refused() -> None:
+    """A million indices in all is the limit, over all rules."""
+    rule = noise_pb2.NoiseRule(placement=EACH, channel=WEAK, instructions=range(600_000))
+    with pytest.raises(InvalidArgument, match="1200000 qubits and instructions"):
+        specified(request(rule, rule))
+
+
 def test_readout_errors_are_checked() -> None:
     """A probability over 1 names its field."""
     with pytest.raises(InvalidArgument, match="zero_given_one"):
