@@ -37,12 +37,12 @@ def distributions(seed: int) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("one_exact", [False, True])
-@pytest.mark.parametrize(("alpha", "least", "most"), [(0.05, 0.020, 0.0628), (0.001, 0.0, 0.0035)])
+@pytest.mark.parametrize(("alpha", "least", "most"), [(0.05, 0.0375, 0.0628), (0.001, 0.0, 0.0035)])
 def test_false_alarms(alpha: float, least: float, most: float, *, one_exact: bool) -> None:
     """Equal members are called different at the rate asked for, within the binomial 99 % interval over 2,000.
 
-    The upper ends are those of the interval. Bonferroni over two tests that depend on each other makes the rate lower
-    than asked for; the lower end keeps it from being much lower, so that a test which never rejects fails.
+    Bonferroni over two tests that depend on each other makes the rate a little lower than asked for; the lower end of
+    the interval at 0.05 is what a test that never rejects fails.
     """
     rules = Rules(false_alarm_rate=alpha)
     alarms = 0
@@ -61,7 +61,7 @@ def test_power_at_the_stated_shots(count: int, *, one_exact: bool) -> None:
     rules = Rules()
     shots = required_shots(count, rules, one_side_exact=one_exact)
     uniform, other = np.full(count, 1 / count), alternating(count, 0.05)
-    runs = 200
+    runs = 200 if count < 1000 else 60
     seen = sum(
         decided(uniform, other, shots, rules, seed, one_exact=one_exact) is Verdict.DISAGREE for seed in range(runs)
     )
