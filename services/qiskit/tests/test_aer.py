@@ -82,3 +82,14 @@ def test_other_failures_carry_aers_message() -> None:
     assert caught.value.reason == errors_pb2.ERROR_REASON_ENGINE_FAILED
     assert caught.value.metadata["engine"] == "aer"
     assert caught.value.metadata["message"]
+
+
+def test_a_read_only_matrix_is_not_transposed() -> None:
+    """A matrix acts as it is whether or not its array can be written."""
+    matrix = np.array([[0, 1], [1j, 0]], dtype=np.complex128)
+    matrix.flags.writeable = False
+    circuit = aer.new_circuit(qubit_count=1, slot_count=0, global_phase=0.0)
+    aer.append_unitary(circuit, (0,), matrix)
+    aer.save_statevector(circuit)
+    found = aer.Controller().run(circuit, aer.RunOptions(method="statevector")).state
+    np.testing.assert_array_equal(found, np.array([0, 1j]))

@@ -7,7 +7,7 @@ from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
 from proxima_backend_qiskit.estimate import estimate
-from proxima_runtime.conformance.circuits import layered
+from proxima_runtime.conformance.circuits import CircuitWriter, layered
 from proxima_runtime.conformance.peak import measured_peak_bytes
 
 _METHOD = capabilities_pb2.Method
@@ -54,6 +54,55 @@ def test_sampling_one_state_is_within_a_tenth() -> None:
     """The same for one quick case, in every run of the tests."""
     job = _job(_VECTOR, 20, _SAMPLING, _DOUBLE)
     assert estimate(job).peak_memory_bytes == pytest.approx(measured_peak_bytes(ENGINE, job), rel=0.1)
+
+
+def _records(width: int) -> CircuitWriter:
+    """Three measurements in mid-circuit whose bits are kept: eight records."""
+    circuit = CircuitWriter(qubit_count=width, clbit_count=3)
+    for clbit in range(3):
+        circuit.gate("h", (clbit,)).channel("depolarizing", (clbit, 3), (0.01,)).measure(clbit, clbit)
+    for qubit in range(width):
+        circuit.gate("h", (qubit,))
+    return circuit
+
+
+def _trajectory(width: int) -> CircuitWriter:
+    circuit = CircuitWriter(qubit_count=width, clbit_count=width)
+    for qubit in range(width):
+        circuit.gate("h", (qubit,)).channel("amplitude_damping", (qubit,), (0.1, 0.0))
+    # Aer leaves out qubits that no measured one depends on.
+    return circuit.measure_all()
+
+
+@pytest.mark.parametrize(
+    ("circuit", "method", "results"),
+    [
+        (_records(9), _MATRIX, result_pb2.ResultSpec(shots=100)),
+        (_records(9), _MATRIX, result_pb2.ResultSpec(shots=100, density_matrix=True)),
+        (_trajectory(10), _MATRIX, result_pb2.ResultSpec(shots=100, density_matrix=True)),
+        (_trajectory(19), _METHOD.METHOD_TRAJECTORIES, result_pb2.ResultSpec(shots=2)),
+    ],
+    ids=["records", "records with matrix", "channels", "trajectories"],
+)
+def test_noise_and_records_are_within_a_tenth(
+    circuit: CircuitWriter, method: capabilities_pb2.Method, results: result_pb2.ResultSpec
+) -> None:
+    """Channels cost nothing beside the state, records a matrix each: within 10 % of the peak of a fresh worker."""
+    job = backend_pb2.Job(
+        circuit=circuit.message(), results=results, method=method, engine="aer", precision=_DOUBLE, thread_count=1
+    )
+    assert estimate(job).peak_memory_bytes == pytest.approx(measured_peak_bytes(ENGINE, job), rel=0.1)
+
+
+def test_runs_once_a_shot_cost_by_the_shot() -> None:
+    """Twice the shots of a noisy circuit are twice the work."""
+
+    def units(shots: int) -> float:
+        spec = result_pb2.ResultSpec(shots=shots)
+        method = _METHOD.METHOD_TRAJECTORIES
+        return estimate(backend_pb2.Job(circuit=_trajectory(8).message(), results=spec, method=method)).work_units
+
+    assert units(2000) == pytest.approx(2 * units(1000))
 
 
 def test_saturates() -> None:

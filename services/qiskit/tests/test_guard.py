@@ -12,9 +12,13 @@ from proxima.simulation.v1 import capabilities_pb2
 from proxima_backend_qiskit import aer
 from proxima_backend_qiskit.gates import NATIVE
 from proxima_backend_qiskit.guard import Guard
+from proxima_backend_qiskit.lowering import ChannelForm, Lowering, check_count
+from proxima_backend_qiskit.outline import outline
 from proxima_backend_qiskit.translate import append_gates
+from proxima_runtime.arrays.instructions import list_instructions
 from proxima_runtime.arrays.program import decode
 from proxima_runtime.conformance.circuits import CircuitWriter, layered
+from proxima_runtime.conformance.random_circuits import random_unitary
 from proxima_runtime.errors import Internal
 
 _METHOD = capabilities_pb2.Method
@@ -33,6 +37,18 @@ class _Crooked(aer.Controller):
         output = super().run(circuit, options, errors)
         assert output.state is not None
         return replace(output, state=output.state[np.arange(len(output.state)) ^ 1])
+
+
+class _Faded(aer.Controller):
+    """A real controller whose density matrices come out too mixed."""
+
+    def run(
+        self, circuit: aer.NativeCircuit, options: aer.RunOptions, errors: Sequence[aer.PauliError] = ()
+    ) -> aer.Output:
+        """Run and fade."""
+        output = super().run(circuit, options, errors)
+        assert output.state is not None
+        return replace(output, state=output.state * (0.9 + 0.1 * np.eye(len(output.state))))
 
 
 class _Counting(aer.Controller):
@@ -78,4 +94,31 @@ def test_counts_that_disagree_are_a_mismatch() -> None:
     circuit = aer.new_circuit(qubit_count=2, slot_count=0, global_phase=0.0)
     with pytest.raises(Internal) as caught:
         append_gates(replace(program, row_count=2), NATIVE[_METHOD.METHOD_STATEVECTOR], circuit)
+    assert caught.value.reason == errors_pb2.ERROR_REASON_TRANSLATION_MISMATCH
+
+
+def test_a_wrong_channel_is_a_mismatch() -> None:
+    """A channel that acts differently on density matrices ends with TRANSLATION_MISMATCH that names it."""
+    message = CircuitWriter(qubit_count=2).channel("depolarizing", (1, 0), (0.1,)).message()
+    listing, found = list_instructions(message), outline(message, keeps_records=False)
+    Guard(aer.Controller()).check_listing(listing, found, _METHOD.METHOD_DENSITY_MATRIX)
+    with pytest.raises(Internal, match="depolarizing") as caught:
+        Guard(_Faded()).check_listing(listing, found, _METHOD.METHOD_DENSITY_MATRIX)
+    assert caught.value.reason == errors_pb2.ERROR_REASON_TRANSLATION_MISMATCH
+
+
+def test_a_wrong_unitary_is_a_mismatch() -> None:
+    """An explicit unitary that acts differently on state vectors ends with TRANSLATION_MISMATCH."""
+    message = CircuitWriter(qubit_count=2).unitary(random_unitary(2, 1), (1, 0)).reset(0).message()
+    listing, found = list_instructions(message), outline(message, keeps_records=False)
+    Guard(aer.Controller()).check_listing(listing, found, _METHOD.METHOD_TRAJECTORIES)
+    with pytest.raises(Internal, match="unitary"):
+        Guard(_Crooked()).check_listing(listing, found, _METHOD.METHOD_TRAJECTORIES)
+
+
+def test_uncounted_instructions_are_a_mismatch() -> None:
+    """A lowering that has left something out ends with TRANSLATION_MISMATCH."""
+    lowering = Lowering(native=NATIVE[_METHOD.METHOD_STATEVECTOR], channel_form=ChannelForm.KRAUS)
+    with pytest.raises(Internal) as caught:
+        check_count(lowering, 1)
     assert caught.value.reason == errors_pb2.ERROR_REASON_TRANSLATION_MISMATCH
