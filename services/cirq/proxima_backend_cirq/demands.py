@@ -19,10 +19,13 @@ MAX_LIVE_BITS = 10
 """Classical bits that may matter at once on a density matrix: 2^10 records."""
 
 BUFFERS = 3.5
-"""Density matrices beside those of the records while Cirq applies an operation."""
+"""Density matrices beside the one of a single record while Cirq applies an operation."""
 
-PURE_STATES = 4.0
-"""State vectors while Cirq's pure state meets a random instruction."""
+RECORD_BUFFERS = 3.0
+"""The same beside those of several records."""
+
+PURE_STATES = 2.0
+"""State vectors of Cirq's pure state; two more while it meets a random instruction."""
 
 _BYTES_PER_INSTRUCTION = 1200
 _BYTES_PER_SHOT = 120
@@ -43,22 +46,22 @@ def peak_rule(job: backend_pb2.Job, plan: Outline) -> Callable[[int], int]:
     rows = len(circuit.opcodes) // 2
     small = rows * _BYTES_PER_INSTRUCTION + _operator_bytes(circuit) + (_DRAWING_BYTES if spec.shots else 0)
     small += spec.shots * (_BYTES_PER_SHOT + 40 * len(spec.observables) + -(-circuit.clbit_count // 8))
-    small += _OBSERVABLE_BYTES if spec.observables else 0
     bits = len(set(memoryview(circuit.clbits).cast("I"))) if circuit.clbits else 0
 
     def peak(width: int) -> int:
         if job.method == _METHOD.METHOD_DENSITY_MATRIX:
             state, records = amplitude << (2 * width), 2.0 ** min(plan.live_bits, 64)
-            summed = 1 if records > 1 and (spec.density_matrix or spec.observables) else 0
-            held = max(records + BUFFERS, records + summed) * state
+            held = (records + (BUFFERS if records == 1 else RECORD_BUFFERS)) * state
             held += state if spec.density_matrix else 0
         else:
             state = amplitude << width
             held = _pure_states(job, plan) * state
-            held += state if spec.statevector else 0
             if job.engine == "cirq" and spec.shots:
-                # Weights and their running sum, in double precision.
-                held += 16 << width
+                # At the end weights and their running sum, in double precision, instead of the two more states.
+                held = max(held, (_pure_states(job, plan) - 2) * state + (16 << width))
+            held += state if spec.statevector else 0
+        if spec.observables:
+            held += min(_OBSERVABLE_BYTES, 64 << width)
         outcomes = 8 << (bits or width)
         if spec.probabilities:
             held += 3 * outcomes
@@ -89,7 +92,8 @@ def rule(job: backend_pb2.Job, plan: Outline) -> str:
     """Return the rule in a sentence."""
     kind = "8 bytes (complex64)" if _is_single(job) else "16 bytes (complex128)"
     if job.method == _METHOD.METHOD_DENSITY_MATRIX:
-        count, size = f"({1 << min(plan.live_bits, 62)} records + {BUFFERS:g})", "4"
+        buffers = RECORD_BUFFERS if plan.live_bits else BUFFERS
+        count, size = f"({1 << min(plan.live_bits, 62)} records + {buffers:g})", "4"
     else:
         count, size = f"{_pure_states(job, plan):g}", "2"
     return f"{count} x {kind} x {size}^n, plus the results"
@@ -133,7 +137,7 @@ def _pure_states(job: backend_pb2.Job, plan: Outline) -> float:
     if plan.is_unitary:
         return 2.5
     random_count = len(job.circuit.opcodes) // 2 - plan.prefix_count
-    return PURE_STATES + min(max(int(job.results.shots).bit_length() - 1, 0), random_count)
+    return PURE_STATES + 2 + min(max(int(job.results.shots).bit_length() - 1, 0), random_count)
 
 
 def _operator_bytes(circuit: circuit_pb2.Circuit) -> int:

@@ -122,7 +122,7 @@ def _peak_rule(job: backend_pb2.Job) -> Callable[[int], int]:
             small += _DRAWING_BYTES + spec.shots * _BYTES_PER_SHOT
             small += rows * (_BYTES_PER_COUNT_ROW + 3 * -(-circuit.clbit_count // 8))
         if spec.observables:
-            small += _OBSERVABLE_BYTES
+            small += min(_OBSERVABLE_BYTES, 64 << width)
         copies = state if spec.statevector or spec.density_matrix else 0
         if spec.probabilities:
             copies += returned
