@@ -53,12 +53,12 @@ def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
     found = outline(job.circuit, keeps_records=keeps_records(job))
     way, load = choose(job, found), load_of(job.circuit, job.method)
     slots = _measured_count(job.circuit)
-    peak = _peak_rule(job, found, way, load)
+    peak = _peak_rule(job, found, way, load, slots)
     need = peak(job.circuit.qubit_count)
     return estimate_pb2.ResourceEstimate(
         peak_memory_bytes=min(need, _INT64_MAX),
         largest_fitting_qubit_count=_largest_fitting(job, peak),
-        work_units=_work_units(job, found, way, load),
+        work_units=_work_units(job, found, way, load, slots),
         rule=_rule(job, found, way, slots),
         violations=violations(job, found),
     )
@@ -86,7 +86,7 @@ def _state_bytes(job: backend_pb2.Job, width: int) -> int:
             return amplitude << width
 
 
-def _peak_rule(job: backend_pb2.Job, found: Outline, way: Way, load: Load) -> Callable[[int], int]:
+def _peak_rule(job: backend_pb2.Job, found: Outline, way: Way, load: Load, slots: int) -> Callable[[int], int]:
     """Return peak bytes as a function of the qubit count, everything else as in the job."""
     match way:
         case Way.SHOTS:
@@ -94,13 +94,12 @@ def _peak_rule(job: backend_pb2.Job, found: Outline, way: Way, load: Load) -> Ca
         case Way.RECORDS if found.live_bit_count:
             return lambda width: _records_peak(job, found, load, width)
         case _:
-            return lambda width: _direct_peak(job, load, width)
+            return lambda width: _direct_peak(job, load, slots, width)
 
 
-def _direct_peak(job: backend_pb2.Job, load: Load, width: int) -> int:
+def _direct_peak(job: backend_pb2.Job, load: Load, slots: int, width: int) -> int:
     spec, circuit = job.results, job.circuit
     is_single = job.precision == result_pb2.PRECISION_SINGLE
-    slots = _measured_count(circuit)
     all_measured = slots == circuit.qubit_count
     state = _state_bytes(job, width)
     bits = width if all_measured or not slots else slots
@@ -171,7 +170,7 @@ def _largest_fitting(job: backend_pb2.Job, peak: Callable[[int], int]) -> int:
     return low
 
 
-def _work_units(job: backend_pb2.Job, found: Outline, way: Way, load: Load) -> float:
+def _work_units(job: backend_pb2.Job, found: Outline, way: Way, load: Load, slots: int) -> float:
     """Return amplitude updates of the instructions, for each shot or record where there are several runs, plus the same
     unit for each shot that Aer samples.
 
@@ -191,7 +190,7 @@ def _work_units(job: backend_pb2.Job, found: Outline, way: Way, load: Load) -> f
     if way is Way.RECORDS:
         return units * 2.0 ** min(found.live_bit_count, 64)
     units += float(job.results.shots) * width
-    bits = _measured_count(job.circuit) or width
+    bits = slots or width
     is_listed = job.results.probabilities or (job.results.shots > 0 and bits <= DRAWN_SLOTS)
     if job.method == _METHOD.METHOD_STABILIZER and is_listed:
         units += _TABLEAU_UNITS_PER_OUTCOME_AND_QUBIT * width * 2.0 ** min(bits, 1000)
