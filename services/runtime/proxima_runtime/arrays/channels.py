@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +35,7 @@ def kraus(name: str, parameters: Sequence[float], qubit_count: int) -> Complex:
         present = np.flatnonzero(probabilities)
         paulis = np.stack([pauli_matrix(int(index), qubit_count) for index in present])
         return np.asarray(np.sqrt(probabilities[present])[:, None, None] * paulis)
-    gamma, lam, population = _relaxation(name, parameters)
-    return _relaxation_kraus(gamma, lam, population)
+    return _damping_kraus(_damping(name, parameters))
 
 
 def pauli_probabilities(name: str, parameters: Sequence[float], qubit_count: int) -> Real | None:
@@ -58,11 +58,12 @@ def pauli_probabilities(name: str, parameters: Sequence[float], qubit_count: int
     if name == "pauli_channel":
         x, y, z = parameters
         return np.array([max(1 - math.fsum((x, y, z)), 0.0), x, y, z])
-    gamma, lam, population = _relaxation(name, parameters)
-    if gamma and population != 0.5:
+    damping = _damping(name, parameters)
+    gamma, lam = damping.gamma, damping.lam
+    if gamma and damping.population != 0.5:
         return None
     # x and y scale by c = sqrt((1 - gamma)(1 - lambda)), z by 1 - gamma; 1 - sqrt(1 - a) = a / (1 + sqrt(1 - a)).
-    rest, coherence = math.sqrt(1 - gamma), math.sqrt(1 - lam)
+    rest, coherence = math.sqrt(damping.gamma_rest), math.sqrt(damping.lam_rest)
     z = ((gamma / (1 + rest)) ** 2 + 2 * rest * lam / (1 + coherence)) / 4
     return np.array([1 - gamma / 2 - z, gamma / 4, gamma / 4, z])
 
@@ -86,29 +87,56 @@ def pauli_matrix(index: int, qubit_count: int) -> Complex:
     return matrix
 
 
-def _relaxation(name: str, parameters: Sequence[float]) -> tuple[float, float, float]:
-    """Return gamma, lambda and the excited population of a damping: amplitude damping after phase damping."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Damping:
+    """Amplitude damping after phase damping.
+
+    Attributes:
+        gamma: damping probability.
+        gamma_rest: 1 - gamma, without the rounding of the difference.
+        lam: phase damping.
+        lam_rest: 1 - lambda, likewise: a coherence is a square root, so 1e-16 here would be 1e-8 there.
+        population: excited population at equilibrium.
+    """
+
+    gamma: float
+    gamma_rest: float
+    lam: float
+    lam_rest: float
+    population: float
+
+
+def _damping(name: str, parameters: Sequence[float]) -> _Damping:
     if name == "amplitude_damping":
-        return parameters[0], 0.0, parameters[1]
+        gamma, population = parameters
+        return _Damping(gamma=gamma, gamma_rest=1 - gamma, lam=0.0, lam_rest=1.0, population=population)
     if name == "phase_damping":
-        return 0.0, parameters[0], 0.0
+        (lam,) = parameters
+        return _Damping(gamma=0.0, gamma_rest=1.0, lam=lam, lam_rest=1 - lam, population=0.0)
     t1, t2, duration, population = parameters
-    decays, dephases = duration / t1, duration / (t2 / 2) if t2 / 2 else math.inf
     if not duration:
-        return 0.0, 0.0, population
-    slack = dephases - decays if decays < math.inf else 0.0
-    return -math.expm1(-decays), -math.expm1(-max(slack, 0.0)), population
+        return _Damping(gamma=0.0, gamma_rest=1.0, lam=0.0, lam_rest=1.0, population=population)
+    decays, dephases = duration / t1, duration / (t2 / 2) if t2 / 2 else math.inf
+    slack = max(dephases - decays, 0.0) if decays < math.inf else 0.0
+    return _Damping(
+        gamma=-math.expm1(-decays),
+        gamma_rest=math.exp(-decays),
+        lam=-math.expm1(-slack),
+        lam_rest=math.exp(-slack),
+        population=population,
+    )
 
 
-def _relaxation_kraus(gamma: float, lam: float, population: float) -> Complex:
+def _damping_kraus(damping: _Damping) -> Complex:
     """Factor the Choi matrix of a damping, which is one 2 x 2 block and two numbers.
 
     The diagonal operators factor [[a, c], [c, b]] with a = 1 - gamma p_e, b = 1 - gamma (1 - p_e) and
     c^2 = (1 - gamma)(1 - lambda); its determinant is gamma^2 p_e (1 - p_e) + (1 - gamma) lambda.
     """
+    gamma, population = damping.gamma, damping.population
     stays_0, stays_1 = 1 - gamma * population, 1 - gamma * (1 - population)
-    coherence = math.sqrt((1 - gamma) * (1 - lam))
-    determinant = gamma * gamma * population * (1 - population) + (1 - gamma) * lam
+    coherence = math.sqrt(damping.gamma_rest * damping.lam_rest)
+    determinant = gamma * gamma * population * (1 - population) + damping.gamma_rest * damping.lam
     pivot = math.sqrt(max(stays_0, stays_1))
     large, small = (0, 1) if stays_0 >= stays_1 else (1, 0)
     found = np.zeros((4, 2, 2), dtype=np.complex128)

@@ -210,39 +210,29 @@ def _pauli_channel(parameters: Sequence[float], qubits: Sequence[int], state: Co
 def _amplitude_damping(parameters: Sequence[float], qubits: Sequence[int], state: Complex) -> Complex:
     """The population above its equilibrium and the coherence decay: by gamma and by sqrt(1 - gamma)."""
     gamma, population = parameters
-    up = gamma * population
-    down = gamma * (1 - population)
-    return _on_blocks(
-        qubits[0],
-        state,
-        zero=lambda zero, one: (1 - up) * zero + down * one,
-        one=lambda zero, one: up * zero + (1 - down) * one,
-        coherence=np.sqrt(1 - gamma),
-    )
+    return _relax(qubits[0], state, gamma=gamma, population=population, coherence=float(np.sqrt(1 - gamma)))
 
 
 def _phase_damping(parameters: Sequence[float], qubits: Sequence[int], state: Complex) -> Complex:
-    scale = np.sqrt(1 - parameters[0])
-    return _on_blocks(qubits[0], state, zero=lambda zero, _: zero, one=lambda _, one: one, coherence=scale)
+    return _relax(qubits[0], state, gamma=0.0, population=0.0, coherence=float(np.sqrt(1 - parameters[0])))
 
 
 def _thermal_relaxation(parameters: Sequence[float], qubits: Sequence[int], state: Complex) -> Complex:
-    """Amplitude damping after phase damping, by the two exponentials."""
+    """sqrt((1 - gamma)(1 - lambda)) is exp(-t/T2), and is better computed so."""
     t1, t2, duration, population = parameters
-    dephased = _phase_damping((max(1 - np.exp(duration / t1 - 2 * duration / t2), 0.0),), qubits, state)
-    return _amplitude_damping((1 - np.exp(-duration / t1), population), qubits, dephased)
+    decayed, coherence = float(-np.expm1(-duration / t1)), float(np.exp(-duration / t2))
+    return _relax(qubits[0], state, gamma=decayed, population=population, coherence=coherence)
 
 
-_Block = Callable[[Complex, Complex], Complex]
-
-
-def _on_blocks(qubit: int, state: Complex, *, zero: _Block, one: _Block, coherence: float) -> Complex:
-    """Map the blocks <0|rho|0>, <1|rho|1> of a qubit and scale the two between them."""
+def _relax(qubit: int, state: Complex, *, gamma: float, population: float, coherence: float) -> Complex:
+    """Move a part gamma of the block <0|rho|0> or <1|rho|1> to the other, and scale the two blocks between them."""
     low, high = 1 << qubit, len(state) >> (qubit + 1)
     blocks = state.reshape(high, 2, low, high, 2, low)
+    zero, one = blocks[:, 0, :, :, 0], blocks[:, 1, :, :, 1]
+    up, down = gamma * population, gamma * (1 - population)
     found = coherence * blocks
-    found[:, 0, :, :, 0] = zero(blocks[:, 0, :, :, 0], blocks[:, 1, :, :, 1])
-    found[:, 1, :, :, 1] = one(blocks[:, 0, :, :, 0], blocks[:, 1, :, :, 1])
+    found[:, 0, :, :, 0] = (1 - up) * zero + down * one
+    found[:, 1, :, :, 1] = up * zero + (1 - down) * one
     return np.asarray(found.reshape(state.shape))
 
 

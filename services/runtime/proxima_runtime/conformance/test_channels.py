@@ -60,6 +60,7 @@ CHANNELS: Mapping[str, tuple[int, _Write]] = {
     "thermal-relaxation-long-t2": (1, _named("thermal_relaxation", 50e-6, 90e-6, 20e-6, 0.1)),
     "thermal-relaxation-longest-t2": (1, _named("thermal_relaxation", 50e-6, 100e-6, 20e-6, 0.5)),
     "thermal-relaxation-no-time": (1, _named("thermal_relaxation", 50e-6, 70e-6, 0.0, 0.1)),
+    "thermal-relaxation-almost-dephased": (1, _named("thermal_relaxation", 50e-6, 1e-6, 16e-6, 0.1)),
     "thermal-relaxation-for-ever": (1, _named("thermal_relaxation", 50e-6, 70e-6, 1.0, 0.1)),
     "kraus": (1, _explicit(1, 3)),
     "kraus-of-one-operator": (1, _explicit(1, 1)),
