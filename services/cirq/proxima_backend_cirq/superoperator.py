@@ -2,7 +2,7 @@
 
 Cirq by itself adds up K rho K^dagger over the Kraus operators, each in several passes; one product with the 4^k x 4^k
 matrix of the channel takes a few passes for any number of operators. Measured for n = 10, complex128: depolarizing on
-one qubit 75 ms against 11 ms, on two qubits 513 ms against 14 ms.
+one qubit 75 ms against 9 ms, on two qubits 513 ms against 10 ms.
 """
 
 from __future__ import annotations
