@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
-from proxima.simulation.v1 import noise_pb2
+from proxima_client.noise import (
+    AmplitudeDamping,
+    Channel,
+    Depolarizing,
+    Kraus,
+    NoiseModel,
+    NoiseRule,
+    PauliChannel,
+    PhaseDamping,
+    ReadoutError,
+    ThermalRelaxation,
+)
 
 from .random_circuits import CLIFFORD, STDGATES
 
@@ -105,71 +117,74 @@ def random_dynamic_program(rng: np.random.Generator, rules: ProgramRules) -> str
     return _Writer(rng, rules).program()
 
 
-def random_noise(rng: np.random.Generator, *, pauli_only: bool) -> noise_pb2.NoiseModel:
+def random_noise(rng: np.random.Generator, *, pauli_only: bool) -> NoiseModel:
     """Return a noise model of one to three rules and, half of the time, a readout error.
 
     Args:
         rng: source of every choice.
         pauli_only: depolarizing and Pauli channels only, which a stabilizer simulator can follow.
     """
-    makers = (_depolarizing, _pauli) if pauli_only else (*_GENERAL, _depolarizing, _pauli)
-    rules = [_rule(rng, makers[int(rng.integers(len(makers)))]) for _ in range(int(rng.integers(1, 4)))]
-    model = noise_pb2.NoiseModel(rules=rules)
-    if rng.random() < 0.5:
-        zero, one = rng.uniform(0, 0.2, 2)
-        model.readout_errors.add(one_given_zero=float(zero), zero_given_one=float(one))
-    return model
+    makers = _PAULI if pauli_only else (*_PAULI, *_GENERAL)
+    rules = [_rule(rng, makers[int(rng.integers(len(makers)))](rng)) for _ in range(int(rng.integers(1, 4)))]
+    zero, one = (float(p) for p in rng.uniform(0, 0.2, 2))
+    errors = [ReadoutError(one_given_zero=zero, zero_given_one=one)] if rng.random() < 0.5 else []
+    return NoiseModel(rules=rules, readout_errors=errors)
 
 
-def _rule(rng: np.random.Generator, maker: Callable[[np.random.Generator], noise_pb2.Channel]) -> noise_pb2.NoiseRule:
-    channel = maker(rng)
-    joint = channel.HasField("depolarizing") and rng.random() < 0.5
-    names: Sequence[str] = () if rng.random() < 0.5 else ("cx", "h", "u3", "ccx", "x", "swap")
-    # A joint depolarizing channel takes as many qubits as its gate.
-    return noise_pb2.NoiseRule(
-        gate_names=names,
-        placement=noise_pb2.NoiseRule.PLACEMENT_JOINT if joint else noise_pb2.NoiseRule.PLACEMENT_EACH,
-        channel=channel,
-    )
+def random_observables(rng: np.random.Generator, qubit_count: int) -> list[str]:
+    """Return two sums of one to three Pauli strings."""
+    return [
+        " + ".join(
+            f"{float(rng.uniform(-1, 1))!r}*{''.join(rng.choice(list('IXYZ'), qubit_count))}"
+            for _ in range(int(rng.integers(1, 4)))
+        ).replace("+ -", "- ")
+        for _ in range(2)
+    ]
 
 
-def _depolarizing(rng: np.random.Generator) -> noise_pb2.Channel:
-    return noise_pb2.Channel(depolarizing=noise_pb2.Depolarizing(probability=float(rng.uniform(0, 0.1))))
+def _rule(rng: np.random.Generator, channel: Channel) -> NoiseRule:
+    joint = isinstance(channel, Depolarizing) and rng.random() < 0.5
+    gates = () if rng.random() < 0.5 else ("cx", "h", "u", "ccx", "x", "swap")
+    return NoiseRule(channel=channel, placement="joint" if joint else "each", gates=gates)
 
 
-def _pauli(rng: np.random.Generator) -> noise_pb2.Channel:
+def _depolarizing(rng: np.random.Generator) -> Channel:
+    return Depolarizing(probability=float(rng.uniform(0, 0.1)))
+
+
+def _pauli(rng: np.random.Generator) -> Channel:
     x, y, z = (float(p) for p in rng.uniform(0, 0.05, 3))
-    return noise_pb2.Channel(pauli=noise_pb2.PauliChannel(x=x, y=y, z=z))
+    return PauliChannel(x=x, y=y, z=z)
 
 
-def _amplitude_damping(rng: np.random.Generator) -> noise_pb2.Channel:
+def _amplitude_damping(rng: np.random.Generator) -> Channel:
     gamma, excited = (float(p) for p in rng.uniform(0, 0.2, 2))
-    return noise_pb2.Channel(amplitude_damping=noise_pb2.AmplitudeDamping(gamma=gamma, excited_population=excited))
+    return AmplitudeDamping(gamma=gamma, excited_population=excited)
 
 
-def _phase_damping(rng: np.random.Generator) -> noise_pb2.Channel:
-    return noise_pb2.Channel(phase_damping=noise_pb2.PhaseDamping(**{"lambda": float(rng.uniform(0, 0.2))}))
+def _phase_damping(rng: np.random.Generator) -> Channel:
+    return PhaseDamping(lambda_=float(rng.uniform(0, 0.2)))
 
 
-def _thermal(rng: np.random.Generator) -> noise_pb2.Channel:
+def _thermal(rng: np.random.Generator) -> Channel:
     t1 = float(rng.uniform(50e-6, 100e-6))
-    relaxation = noise_pb2.ThermalRelaxation(
-        t1_seconds=t1,
-        t2_seconds=t1 * float(rng.uniform(0.2, 2.0)),
-        duration_seconds=float(rng.uniform(0, 5e-6)),
+    return ThermalRelaxation(
+        t1=t1,
+        t2=t1 * float(rng.uniform(0.2, 2.0)),
+        duration=float(rng.uniform(0, 5e-6)),
         excited_population=float(rng.uniform(0, 0.1)),
     )
-    return noise_pb2.Channel(thermal_relaxation=relaxation)
 
 
-def _kraus(rng: np.random.Generator) -> noise_pb2.Channel:
+def _kraus(rng: np.random.Generator) -> Channel:
     """A random one-qubit channel near the identity: three operators out of a random isometry."""
     generator = rng.normal(size=(6, 6)) + 1j * rng.normal(size=(6, 6))
     generator = 0.1 * (generator - generator.conj().T)
     # The Cayley transform of an anti-Hermitian matrix is unitary.
     unitary = np.linalg.solve(np.eye(6) - generator, np.eye(6) + generator)
-    operators = np.ascontiguousarray(unitary[:, :2].reshape(3, 2, 2), dtype="<c16")
-    return noise_pb2.Channel(kraus=noise_pb2.Kraus(qubit_count=1, operators=operators.tobytes()))
+    return Kraus(operators=unitary[:, :2].reshape(3, 2, 2).tolist())
 
 
-_GENERAL = (_amplitude_damping, _phase_damping, _thermal, _kraus)
+_Maker: TypeAlias = Callable[[np.random.Generator], Channel]
+_PAULI: tuple[_Maker, ...] = (_depolarizing, _pauli)
+_GENERAL: tuple[_Maker, ...] = (_amplitude_damping, _phase_damping, _thermal, _kraus)
