@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 
+import structlog
+
 from proxima_orchestrator.circuit import Circuit
 from proxima_orchestrator.qasm.errors import DeadlineError, LimitError
 from proxima_orchestrator.qasm.flat import NotFlat, parse_flat
@@ -21,8 +23,11 @@ __all__ = ["ParserChildren", "parse_bounded"]
 _INLINE_BYTES = 64 * 1024
 _INLINE_INSTRUCTIONS = 20_000
 _INLINE_OPERANDS = 100_000
+_STARTS = 3
 _REUSE_BYTES = 1024 * 1024
 """A child that handled a larger source or circuit is not used again, so that its memory goes back."""
+
+log = structlog.get_logger(__name__)
 
 
 async def parse_bounded(source: bytes, limits: Limits, children: "ParserChildren") -> Circuit:
@@ -95,9 +100,16 @@ class ParserChildren:
     async def _take(self) -> Process:
         while self._idle:
             child = self._idle.pop()
-            if child.returncode is None:
+            if child.returncode is None and _is_open(child):
                 return child
-        return await self._start()
+        for _ in range(_STARTS):
+            child = await self._start()
+            if _is_open(child):
+                return child
+            # A fork beside gRPC's threads now and then ends in a segmentation fault before the child's own code runs.
+            await _kill(child)
+            log.warning("parser child did not start", exit_status=child.returncode)
+        raise RuntimeError(f"the parser's child process ended {_STARTS} times before it could read")
 
     @staticmethod
     async def _start() -> Process:
@@ -111,6 +123,11 @@ class ParserChildren:
             stdout=PIPE,
             limit=_REUSE_BYTES,
         )
+
+
+def _is_open(child: Process) -> bool:
+    """Return whether a child can be written to."""
+    return child.stdin is not None and not child.stdin.is_closing()
 
 
 async def _ask(child: Process, request: bytes) -> bytes:
