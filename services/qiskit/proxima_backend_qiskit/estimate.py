@@ -52,7 +52,7 @@ def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
     """Estimate a job that the runtime has checked."""
     found = outline(job.circuit, keeps_records=keeps_records(job))
     way, load = choose(job, found), load_of(job.circuit, job.method)
-    slots = _measured_count(job.circuit)
+    slots = _measured_count(job.circuit, load)
     peak = _peak_rule(job, found, way, load, slots)
     need = peak(job.circuit.qubit_count)
     return estimate_pb2.ResourceEstimate(
@@ -64,10 +64,10 @@ def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
     )
 
 
-def _measured_count(circuit: circuit_pb2.Circuit) -> int:
+def _measured_count(circuit: circuit_pb2.Circuit, load: Load) -> int:
     """Return an upper bound of the measured bits that are drawn apart, 0 where none is measured."""
     measures = min(len(circuit.clbits) // 4, circuit.clbit_count)
-    if any(operation.readout for operation in circuit.operations):
+    if load.has_readout:
         # Bits with errors of their own are drawn apart even where they record one qubit.
         return measures
     return min(measures, circuit.qubit_count)
@@ -103,7 +103,9 @@ def _direct_peak(job: backend_pb2.Job, load: Load, slots: int, width: int) -> in
     all_measured = slots == circuit.qubit_count
     state = _state_bytes(job, width)
     bits = width if all_measured or not slots else slots
-    is_drawn = spec.shots > 0 and bits <= DRAWN_SLOTS
+    # Of a density matrix with readout errors all counts are drawn.
+    always_drawn = load.has_readout and job.method == _METHOD.METHOD_DENSITY_MATRIX
+    is_drawn = spec.shots > 0 and (bits <= DRAWN_SLOTS or always_drawn)
     is_sampled = spec.shots > 0 and not is_drawn
     total, small = state, load.row_bytes
     if spec.probabilities:

@@ -35,24 +35,29 @@ class Load:
     Attributes:
         row_bytes: bytes of instructions and matrices, in Aer and here.
         work: passes over the state, a gate being 1.
+        has_readout: some measurement has a readout error.
     """
 
     row_bytes: int
     work: float
+    has_readout: bool
 
 
 def load_of(circuit: circuit_pb2.Circuit, method: capabilities_pb2.Method) -> Load:
     """Weigh the instructions of a circuit."""
     bytes_total, work = 0, 0.0
-    is_listed = circuit.HasField("conditions") or any(
-        operation.kind not in _PLAIN or operation.readout for operation in circuit.operations
+    has_readout = any(operation.readout for operation in circuit.operations)
+    is_listed = (
+        has_readout
+        or circuit.HasField("conditions")
+        or any(operation.kind not in _PLAIN for operation in circuit.operations)
     )
     for opcode, count in counts_of(circuit.opcodes):
         operation = circuit.operations[opcode]
         size, passes = _weigh(operation, method, circuit.qubit_count)
         bytes_total += count * (BYTES_PER_GATE + size + is_listed * _BYTES_PER_LISTED)
         work += count * passes
-    return Load(row_bytes=bytes_total, work=work)
+    return Load(row_bytes=bytes_total, work=work, has_readout=has_readout)
 
 
 def _weigh(operation: circuit_pb2.Operation, method: capabilities_pb2.Method, width: int) -> tuple[int, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
@@ -103,6 +104,15 @@ def test_runs_once_a_shot_cost_by_the_shot() -> None:
         return estimate(backend_pb2.Job(circuit=_trajectory(8).message(), results=spec, method=method)).work_units
 
     assert units(2000) == pytest.approx(2 * units(1000))
+
+
+def test_many_misread_bits_of_a_density_matrix() -> None:
+    """The joint law of forty bits that one qubit is read into is part of the estimate."""
+    circuit = CircuitWriter(qubit_count=1, clbit_count=40)
+    for clbit in range(40):
+        circuit.measure(0, clbit, readout=np.array([[0.9, 0.1], [0.1, 0.9]]))
+    job = backend_pb2.Job(circuit=circuit.message(), results=_SAMPLING, method=_MATRIX)
+    assert estimate(job).peak_memory_bytes > 1 << 40
 
 
 def test_saturates() -> None:
