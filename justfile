@@ -14,7 +14,7 @@ uv := venv / "bin/uv"
 reports := state / "reports"
 selection := env("PROXIMA_TEST_SELECTION", "not slow")
 backends := "qiskit cirq lret"
-locks := "services/qiskit/requirements.lock services/qiskit/requirements-test.lock services/cirq/requirements.lock services/cirq/requirements-test.lock services/lret/requirements.lock services/lret/requirements-test.lock services/orchestrator/requirements.lock cli/requirements.lock requirements-dev.lock requirements-docs.lock"
+locks := "services/qiskit/requirements.lock services/qiskit/requirements-test.lock services/cirq/requirements.lock services/cirq/requirements-test.lock services/lret/requirements.lock services/lret/requirements-test.lock docs/examples/stim/requirements.lock docs/examples/stim/requirements-test.lock services/orchestrator/requirements.lock cli/requirements.lock requirements-dev.lock requirements-docs.lock"
 
 export PATH := venv / "bin" + ":" + env("PATH")
 export OMP_NUM_THREADS := env("OMP_NUM_THREADS", "1")
@@ -60,7 +60,7 @@ lock-check:
     set -euo pipefail
     fresh=$(mktemp -d)
     trap 'rm -rf "$fresh"' EXIT
-    cp --parents pyproject.toml */pyproject.toml */*/pyproject.toml {{locks}} "$fresh"
+    cp --parents pyproject.toml */pyproject.toml */*/pyproject.toml docs/examples/*/pyproject.toml {{locks}} "$fresh"
     just --justfile justfile --working-directory "$fresh" _lock
     stale=0
     for lock in {{locks}}; do
@@ -73,9 +73,9 @@ compile := uv + " pip compile --quiet --universal --python-version 3.11 --genera
 [private]
 [no-cd]
 _lock *options:
-    @for backend in {{backends}}; do \
-        {{compile}} {{options}} services/$backend/pyproject.toml -o services/$backend/requirements.lock; \
-        {{compile}} {{options}} services/$backend/pyproject.toml --group pyproject.toml:backend-tests -c services/$backend/requirements.lock -o services/$backend/requirements-test.lock; \
+    @for folder in $(printf 'services/%s ' {{backends}}) docs/examples/stim; do \
+        {{compile}} {{options}} $folder/pyproject.toml -o $folder/requirements.lock; \
+        {{compile}} {{options}} $folder/pyproject.toml --group pyproject.toml:backend-tests -c $folder/requirements.lock -o $folder/requirements-test.lock; \
     done
     @{{compile}} {{options}} services/orchestrator/pyproject.toml -o services/orchestrator/requirements.lock
     @{{compile}} {{options}} cli/pyproject.toml -c services/orchestrator/requirements.lock -o cli/requirements.lock
@@ -90,13 +90,13 @@ environments:
     set -euo pipefail
     install() { "{{uv}}" pip install --quiet --no-deps --no-build-isolation --python "$@"; }
     install {{python}} -e proto/python -e services/runtime -e services/orchestrator -e cli
-    for backend in {{backends}}; do
-        environment={{state}}/test/$backend
+    for folder in $(printf 'services/%s ' {{backends}}) docs/examples/stim; do
+        environment={{state}}/test/${folder##*/}
         [ -x "$environment/bin/python" ] || "{{uv}}" venv --quiet --python {{python}} "$environment"
         # Compiled here, because workers are started over and over: Cirq imports in 2 s instead of 9 s, and
         # PYTHONDONTWRITEBYTECODE, which images of CI systems like to set, would keep it so.
-        "{{uv}}" pip sync --quiet --compile-bytecode --require-hashes --python "$environment/bin/python" services/$backend/requirements-test.lock
-        install "$environment/bin/python" -e proto/python -e services/runtime -e services/$backend
+        "{{uv}}" pip sync --quiet --compile-bytecode --require-hashes --python "$environment/bin/python" $folder/requirements-test.lock
+        install "$environment/bin/python" -e proto/python -e services/runtime -e $folder
     done
 
 # --- checks -----------------------------------------------------------------------------------------------------------
@@ -123,6 +123,7 @@ types:
     @just _types cli {{venv}} proxima_client proxima_cli tests
     @just _types . {{venv}} tests
     @just _types docs/examples/backend {{venv}} example_backend
+    @just _types docs/examples/stim {{state}}/test/stim stim_backend tests
     @for backend in {{backends}}; do just _types services/$backend {{state}}/test/$backend proxima_backend_$backend tests; done
 
 [private]
@@ -149,7 +150,7 @@ tests: && _summary
     lane() { for group in "$@"; do just _group "$group" > {{reports}}/$group.log 2>&1; cat {{reports}}/$group.log; done; }
     # What starts whole clusters shares a lane: each of them is as much as two processors can start at a time.
     lane cli root &
-    lane orchestrator runtime lret cirq qiskit example &
+    lane orchestrator runtime lret cirq qiskit example stim &
     wait
 
 # One of the groups of tests
@@ -165,6 +166,7 @@ _group name:
         example) just _conformance example docs/examples/backend example_backend ;;
         root) just _pytest root {{venv}} . tests ;;
         lret) just _pytest lret {{state}}/test/lret services/lret tests ;;
+        stim) just _pytest stim {{state}}/test/stim docs/examples/stim tests ;;
         *)
             just _pytest {{name}} {{state}}/test/{{name}} services/{{name}} tests || status=$?
             PYTHONPATH={{root}}/cli just _pytest {{name}}-circuits {{state}}/test/{{name}} cli tests/test_{{name}}_circuits.py || status=$?
@@ -179,6 +181,7 @@ test-one project *options:
         root) folder=. environment={{venv}} ;;
         cli) folder=cli environment={{venv}} ;;
         qiskit|cirq|lret) folder=services/{{project}} environment={{state}}/test/{{project}} ;;
+        stim) folder=docs/examples/stim environment={{state}}/test/stim ;;
         *) folder=services/{{project}} environment={{venv}} ;;
     esac
     cd "$folder" && "$environment/bin/python" -m pytest -c {{root}}/pyproject.toml --rootdir . -m "{{selection}}" tests {{options}}
@@ -200,7 +203,7 @@ _conformance name folder module:
 
 [private]
 _summary:
-    @{{python}} .ci/summary.py {{reports}} runtime orchestrator cli {{backends}} qiskit-circuits cirq-circuits example root
+    @{{python}} .ci/summary.py {{reports}} runtime orchestrator cli {{backends}} qiskit-circuits cirq-circuits example stim root
 
 # The scenarios on one stack: just scenarios local, just scenarios compose -k bell
 scenarios stack="local" *options:

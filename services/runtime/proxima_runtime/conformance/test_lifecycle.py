@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from google.protobuf import duration_pb2
 from proxima.errors.v1 import errors_pb2
+from proxima.simulation.v1 import result_pb2
 
 from proxima_runtime.conformance.backend import Backend, attach_request, new_execution
 from proxima_runtime.conformance.cases import Mode, modes
@@ -27,34 +28,34 @@ def _runs_again(backend: Backend, mode: Mode) -> None:
     assert set(counts) == {"00", "11"}
 
 
-def test_abort(backend: Backend, mode: Mode) -> None:
+def test_abort(backend: Backend, method_mode: Mode) -> None:
     """A run of minutes that is aborted ends with ABORTED, and the next job finds a worker."""
-    with backend.begin(long_job(mode)) as stream:
+    with backend.begin(long_job(method_mode)) as stream:
         stream.until("progress")
         stream.abort()
         with pytest.raises(ProximaError) as caught:
             stream.collect()
     assert caught.value.reason == errors_pb2.ERROR_REASON_ABORTED
-    _runs_again(backend, mode)
+    _runs_again(backend, method_mode)
 
 
-def test_health_during_a_long_run(backend: Backend, mode: Mode) -> None:
+def test_health_during_a_long_run(backend: Backend, engine_mode: Mode) -> None:
     """Health, capabilities' estimates and other calls are answered while a simulation runs."""
-    with backend.begin(long_job(mode)) as stream:
+    with backend.begin(long_job(engine_mode)) as stream:
         stream.until("progress")
         assert backend.health() == _SERVING
-        assert not backend.estimate(mode.job(ghz(2), shots=1)).violations
+        assert not backend.estimate(engine_mode.job(ghz(2), shots=1)).violations
         stream.abort()
         with pytest.raises(ProximaError):
             stream.collect()
 
 
-def test_timeout(backend: Backend, mode: Mode) -> None:
+def test_timeout(backend: Backend, engine_mode: Mode) -> None:
     """A run that passes its time limit ends with TIMEOUT."""
-    job = long_job(mode)
+    job = long_job(engine_mode)
     job.timeout.CopyFrom(duration_pb2.Duration(nanos=200_000_000))
     assert backend.refusal(job).reason == errors_pb2.ERROR_REASON_TIMEOUT
-    _runs_again(backend, mode)
+    _runs_again(backend, engine_mode)
 
 
 def test_killed_worker(backend: Backend) -> None:
@@ -77,7 +78,7 @@ def test_killed_worker(backend: Backend) -> None:
 def test_attach_to_a_finished_run(backend: Backend) -> None:
     """After a lost stream an attach gives the whole result from its beginning."""
     mode, execution = modes(backend.capabilities)[0], new_execution()
-    job = mode.job(ghz(5), shots=500, probabilities=True)
+    job = mode.job(ghz(5), shots=500, probabilities=mode.gives(result_pb2.RESULT_KIND_PROBABILITIES))
     job.grace_period.FromSeconds(60)
     with backend.begin(job, execution=execution) as lost:
         lost.until("accepted")
