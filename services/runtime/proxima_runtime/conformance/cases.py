@@ -161,6 +161,16 @@ def modes(capabilities: capabilities_pb2.Capabilities) -> list[Mode]:
     ]
 
 
+def method_modes(capabilities: capabilities_pb2.Capabilities) -> list[Mode]:
+    """Return one mode for each engine and method, in its first precision."""
+    return [Mode(capability=entry, precision=entry.precisions[0]) for entry in capabilities.methods]
+
+
+def engine_modes(capabilities: capabilities_pb2.Capabilities) -> list[Mode]:
+    """Return one mode for each engine, of its first method."""
+    return list({mode.capability.engine: mode for mode in reversed(method_modes(capabilities))}.values())
+
+
 def gate_cases(capabilities: capabilities_pb2.Capabilities) -> list[GateCase]:
     """Return every advertised gate of every mode."""
     return [GateCase(mode=mode, gate=gate) for mode in modes(capabilities) for gate in mode.capability.gates]

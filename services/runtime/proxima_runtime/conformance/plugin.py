@@ -6,13 +6,18 @@ A plugin and not a conftest, because pytest reads no conftest of an installed pa
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import pytest
 from proxima.simulation.v1 import capabilities_pb2
 
 from proxima_runtime.conformance.backend import Backend, connect, start
-from proxima_runtime.conformance.cases import GateCase, Mode, gate_cases, modes
+from proxima_runtime.conformance.cases import GateCase, Mode, engine_modes, gate_cases, method_modes, modes
 
+_MODES: Mapping[str, Callable[[capabilities_pb2.Capabilities], list[Mode]]] = MappingProxyType(
+    {"mode": modes, "method_mode": method_modes, "engine_mode": engine_modes}
+)
 _BACKEND = pytest.StashKey[Backend]()
 
 
@@ -41,16 +46,20 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test that asks for `capability`, `mode` or `gate_case` all of them."""
-    if not {"capability", "mode", "gate_case"} & set(metafunc.fixturenames):
+    """Give a test that asks for `capability`, `gate_case` or one of the sorts of modes all of them.
+
+    What needs a new worker afterwards is tried with one precision of each method, or one method of each engine.
+    """
+    asked = {"capability", "gate_case", *_MODES} & set(metafunc.fixturenames)
+    if not asked:
         return
     capabilities = metafunc.config.stash[_BACKEND].capabilities
     if "capability" in metafunc.fixturenames:
         entries = list(capabilities.methods)
         metafunc.parametrize("capability", entries, ids=[_name(entry) for entry in entries])
-    if "mode" in metafunc.fixturenames:
-        found: list[Mode] = modes(capabilities)
-        metafunc.parametrize("mode", found, ids=[mode.name for mode in found])
+    for name in asked & set(_MODES):
+        found = _MODES[name](capabilities)
+        metafunc.parametrize(name, found, ids=[mode.name for mode in found])
     if "gate_case" in metafunc.fixturenames:
         cases: list[GateCase] = gate_cases(capabilities)
         metafunc.parametrize("gate_case", cases, ids=[case.name for case in cases])
