@@ -21,7 +21,7 @@ _GATES = ["id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", 
 # Channels that are mixtures of Pauli operators for some of their parameters only.
 _SOMETIMES_PAULI = frozenset(("amplitude_damping", "thermal_relaxation"))
 # Measured: a row as Python objects and in Stim, a distinct outcome, and what a small run takes beside them.
-_ROW_BYTES, _OUTCOME_BYTES, _SMALL_RUN_BYTES = 900, 450, 16 << 20
+_ROW_BYTES, _OUTCOME_BYTES, _SMALL_RUN_BYTES = 900, 270, 16 << 20
 
 
 class StimEngine:
@@ -70,7 +70,7 @@ class StimEngine:
         # Stim's table of the reference sample: 4 bits for each pair of qubits, and its transpose.
         table = circuit.qubit_count**2
         sampled = min(2 * CHUNK_BYTES, shots * (len(circuit.clbits) // 2 + circuit.qubit_count + 64))
-        counted = outcomes * (_OUTCOME_BYTES + circuit.clbit_count // 2)
+        counted = outcomes * (_OUTCOME_BYTES + circuit.clbit_count * 3 // 8)
         terms = sum(len(observable.paulis) for observable in job.results.observables)
         return estimate_pb2.ResourceEstimate(
             peak_memory_bytes=_SMALL_RUN_BYTES + rows * _ROW_BYTES + table + sampled + counted,
