@@ -3,13 +3,12 @@
 import asyncio
 import os
 import signal
+import socket
+import subprocess
 import sys
-from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
-
-import structlog
 
 from proxima_orchestrator.circuit import Circuit
 from proxima_orchestrator.qasm.errors import DeadlineError, LimitError
@@ -23,11 +22,8 @@ __all__ = ["ParserChildren", "parse_bounded"]
 _INLINE_BYTES = 64 * 1024
 _INLINE_INSTRUCTIONS = 20_000
 _INLINE_OPERANDS = 100_000
-_STARTS = 3
 _REUSE_BYTES = 1024 * 1024
 """A child that handled a larger source or circuit is not used again, so that its memory goes back."""
-
-log = structlog.get_logger(__name__)
 
 
 async def parse_bounded(source: bytes, limits: Limits, children: "ParserChildren") -> Circuit:
@@ -60,11 +56,11 @@ class ParserChildren:
 
     def __init__(self, *, concurrent: int = 2) -> None:
         self._turn = asyncio.Semaphore(concurrent)
-        self._idle: list[Process] = []
+        self._idle: list[_Child] = []
 
     async def __aenter__(self) -> "ParserChildren":
         """Start one child, so that the first parse finds it warm."""
-        self._idle.append(await self._start())
+        self._idle.append(await _start())
         return self
 
     async def __aexit__(
@@ -72,7 +68,7 @@ class ParserChildren:
     ) -> None:
         """Kill the idle children and wait for their end."""
         while self._idle:
-            await _kill(self._idle.pop())
+            await self._idle.pop().kill()
 
     async def parse(self, source: bytes, limits: Limits) -> Circuit:
         """Return the circuit of a source, parsed in a child; raises as parse_bounded."""
@@ -81,7 +77,7 @@ class ParserChildren:
             reusable = False
             try:
                 async with asyncio.timeout(limits.parse_seconds):
-                    response = await _ask(child, encode_request(source, limits))
+                    response = await child.ask(encode_request(source, limits))
                 reusable = len(source) <= _REUSE_BYTES and len(response) <= _REUSE_BYTES
             except TimeoutError:
                 raise DeadlineError(
@@ -94,58 +90,58 @@ class ParserChildren:
                 if reusable:
                     self._idle.append(child)
                 else:
-                    await _kill(child)
+                    await child.kill()
             return decode_response(response)
 
-    async def _take(self) -> Process:
+    async def _take(self) -> "_Child":
         while self._idle:
             child = self._idle.pop()
-            if child.returncode is None and _is_open(child):
+            if child.process.poll() is None:
                 return child
-        for _ in range(_STARTS):
-            child = await self._start()
-            if _is_open(child):
-                return child
-            # A fork beside gRPC's threads now and then ends in a segmentation fault before the child's own code runs.
-            await _kill(child)
-            log.warning("parser child did not start", exit_status=child.returncode)
-        raise RuntimeError(f"the parser's child process ended {_STARTS} times before it could read")
-
-    @staticmethod
-    async def _start() -> Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "proxima_orchestrator.qasm.child",
-            str(os.getpid()),
-            stdin=PIPE,
-            stdout=PIPE,
-            limit=_REUSE_BYTES,
-        )
+            await child.kill()
+        return await _start()
 
 
-def _is_open(child: Process) -> bool:
-    """Return whether a child can be written to."""
-    return child.stdin is not None and not child.stdin.is_closing()
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Child:
+    """A parser process and the stream to it."""
+
+    process: subprocess.Popen[bytes]
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def ask(self, request: bytes) -> bytes:
+        self.writer.write(request)
+        await self.writer.drain()
+        (size,) = LENGTH.unpack(await self.reader.readexactly(LENGTH.size))
+        return await self.reader.readexactly(size)
+
+    async def wait(self) -> int:
+        """Return the exit status of a child that has ended, or closed its stream and is about to."""
+        return await asyncio.to_thread(self.process.wait)
+
+    async def kill(self) -> None:
+        self.process.kill()
+        self.writer.close()
+        await self.wait()
 
 
-async def _ask(child: Process, request: bytes) -> bytes:
-    if child.stdin is None or child.stdout is None:
-        raise BrokenPipeError("the parser child has no pipes")
-    child.stdin.write(request)
-    await child.stdin.drain()
-    (size,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
-    return await child.stdout.readexactly(size)
+async def _start() -> _Child:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = _spawn(theirs)
+    reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_REUSE_BYTES)
+    return _Child(process=process, reader=reader, writer=writer)
 
 
-async def _kill(child: Process) -> None:
-    if child.returncode is None:
-        with suppress(ProcessLookupError):
-            child.kill()
-    if child.stdin is not None:
-        child.stdin.close()
-    await child.wait()
+def _spawn(stream: socket.socket) -> subprocess.Popen[bytes]:
+    """Start the child's process; not by the event loop, for uvloop forks.
+
+    A fork beside gRPC's threads now and then ends in a segmentation fault before the child's own code runs; subprocess
+    uses vfork, which runs nothing of this process in the child.
+    """
+    command = (sys.executable, "-P", "-m", "proxima_orchestrator.qasm.child", str(os.getpid()))
+    return subprocess.Popen(command, stdin=stream, stdout=stream)
 
 
 def _explain(exit_status: int, limits: Limits) -> Exception:
