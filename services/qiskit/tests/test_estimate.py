@@ -80,8 +80,8 @@ def _trajectory(width: int) -> CircuitWriter:
     [
         (_records(9), _MATRIX, result_pb2.ResultSpec(shots=100)),
         (_records(9), _MATRIX, result_pb2.ResultSpec(shots=100, density_matrix=True)),
-        (_trajectory(10), _MATRIX, result_pb2.ResultSpec(shots=100, density_matrix=True)),
-        (_trajectory(19), _METHOD.METHOD_TRAJECTORIES, result_pb2.ResultSpec(shots=2)),
+        (_trajectory(11), _MATRIX, result_pb2.ResultSpec(shots=100, density_matrix=True)),
+        (_trajectory(21), _METHOD.METHOD_TRAJECTORIES, result_pb2.ResultSpec(shots=2)),
     ],
     ids=["records", "records with matrix", "channels", "trajectories"],
 )
