@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from proxima_runtime.arrays.channels import kraus, pauli_matrix, pauli_probabilities, superoperator
-from proxima_runtime.backend.noise import NAMED_CHANNELS, channel_fault, max_depolarizing_probability
+from proxima_runtime.noise import NAMED_CHANNELS, channel_fault, max_depolarizing_probability
 
 Complex = npt.NDArray[np.complex128]
 

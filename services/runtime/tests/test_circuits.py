@@ -192,7 +192,9 @@ def test_negative_delays_are_named() -> None:
 def test_illegal_parameters_name_instruction_and_range() -> None:
     """The message has the row, the channel, the value and what is legal."""
     circuit = CircuitWriter(qubit_count=2).gate("x", (0,)).channel("depolarizing", (0, 1), (1.2,))
-    with pytest.raises(InvalidArgument, match=r"instruction 1 .* depolarizing has p = 1.2, expected 0 to 1.066666"):
+    with pytest.raises(
+        InvalidArgument, match=r"instruction 1 .* depolarizing on 2 qubits is at most .* = 1.066666667, not 1.2"
+    ):
         check_circuit(circuit.message())
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 from proxima.orchestrator.v1 import executions_pb2
 from proxima.simulation.v1 import noise_pb2
+from proxima_runtime.noise import MAX_CHANNEL_QUBITS, parameter_fault
 
 from proxima_orchestrator.convert.errors import invalid
-from proxima_orchestrator.noise.channels import KRAUS, Channel, parameter_fault, trace_preserving
+from proxima_orchestrator.noise.channels import KRAUS, Channel, trace_preserving
 from proxima_orchestrator.noise.model import DELAY, NoiseModel, NoiseSummary, Placement, ReadoutError, Rule
 
 _FIELD = "spec.noise"
@@ -17,7 +18,7 @@ _MAX_RULES = 10_000
 _MAX_NAMES = 1_000
 _MAX_INDICES = 1_000_000
 _MAX_NAME = 100
-_MAX_KRAUS = 4**4
+_MAX_KRAUS = 4**MAX_CHANNEL_QUBITS
 # A deviation below this is the rounding of the operators themselves.
 _ROUNDING = 1e-12
 
@@ -116,8 +117,8 @@ def _channel(field: str, message: noise_pb2.Channel) -> tuple[Channel, float]:
 
 
 def _kraus(field: str, message: noise_pb2.Kraus) -> tuple[Channel, float]:
-    if not 1 <= message.qubit_count <= 4:
-        raise invalid(f"{field}.qubit_count", f"must be 1 to 4, not {message.qubit_count}")
+    if not 1 <= message.qubit_count <= MAX_CHANNEL_QUBITS:
+        raise invalid(f"{field}.qubit_count", f"must be 1 to {MAX_CHANNEL_QUBITS}, not {message.qubit_count}")
     side = 2**message.qubit_count
     count, rest = divmod(len(message.operators), side * side * 16)
     if rest or not 1 <= count <= _MAX_KRAUS:

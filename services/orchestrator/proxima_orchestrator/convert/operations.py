@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from proxima.simulation.v1 import circuit_pb2
+from proxima_runtime.noise import NAMED_CHANNELS, channel_fault
 
 from proxima_orchestrator.circuit import Kind, Operation
 from proxima_orchestrator.convert.columns import array, column
 from proxima_orchestrator.convert.errors import malformed
 from proxima_orchestrator.gates import STANDARD_GATES
-from proxima_orchestrator.noise.channels import Channel, parameter_fault, trace_preserving, width_fault
+from proxima_orchestrator.noise.channels import trace_preserving
 
 _MAX_BITS = 1_000_000
 _MAX_PARAMETERS = 256
@@ -23,9 +23,6 @@ _UNITARY_TOLERANCE = 1e-8
 _READOUT_TOLERANCE = 1e-9
 # A deviation of rounding alone is not worth a word.
 _WORTH_SAYING = 1e-12
-_NAMED_CHANNELS: Mapping[str, int] = MappingProxyType(
-    {"depolarizing": 1, "pauli_channel": 3, "amplitude_damping": 2, "phase_damping": 1, "thermal_relaxation": 4}
-)
 
 
 def operation_to_message(operation: Operation) -> circuit_pb2.Operation:
@@ -103,13 +100,13 @@ def _check_shape(field: str, kind: Kind, message: circuit_pb2.Operation) -> None
 
 
 def _channel_parameters(field: str, name: str) -> int:
-    count = _NAMED_CHANNELS.get(name)
-    if count is None:
+    shape = NAMED_CHANNELS.get(name)
+    if shape is None:
         raise malformed(
             f"{field}.name",
-            f"{name[:80]!r} is no channel; name one of {', '.join(_NAMED_CHANNELS)}, or give Kraus operators",
+            f"{name[:80]!r} is no channel; name one of {', '.join(NAMED_CHANNELS)}, or give Kraus operators",
         )
-    return count
+    return len(shape.parameters)
 
 
 def _matrix(
@@ -202,5 +199,4 @@ def check_parameters(
 def _fault(operation: Operation, values: tuple[float, ...]) -> str | None:
     if operation.kind is Kind.DELAY:
         return None if values[0] >= 0 else f"the duration is {values[0]:g} s; it must not be negative"
-    channel = Channel(name=operation.name, parameters=values)
-    return parameter_fault(operation.name, values) or width_fault(channel, operation.qubit_count)
+    return channel_fault(operation.name, values, operation.qubit_count)

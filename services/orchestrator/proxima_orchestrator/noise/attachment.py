@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proxima_orchestrator.circuit import Circuit, Kind, Operation
-from proxima_orchestrator.noise.channels import Channel, counted_qubits, width_fault
+from proxima_orchestrator.noise.channels import Channel, counted_qubits, placement_fault
 from proxima_orchestrator.noise.errors import NoiseError
 from proxima_orchestrator.noise.model import DELAY, UNITARY, Placement, Rule
 from proxima_orchestrator.noise.ragged import entry_starts, gather
@@ -114,7 +114,7 @@ class Rows:
 
     def _check_widths(self, rule: Rule, index: int, rows: Integers, widths: Integers) -> None:
         for width in np.unique(widths).tolist():
-            fault = width_fault(rule.channel, width)
+            fault = placement_fault(rule.channel, width)
             if fault is None:
                 continue
             row = int(rows[int(np.argmax(widths == width))])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from proxima_orchestrator.circuit import Circuit, ClassicalConditions, Kind, Operation, SymbolicParameters
 from proxima_orchestrator.noise.attachment import Attached, Rows, channel_operation
-from proxima_orchestrator.noise.channels import width_fault
+from proxima_orchestrator.noise.channels import placement_fault
 from proxima_orchestrator.noise.errors import NoiseError
 from proxima_orchestrator.noise.model import DELAY, NoiseModel, Placement, RuleMatch
 from proxima_orchestrator.noise.moments import gaps
@@ -119,7 +119,7 @@ def _by_moments(
     passing = gaps(circuit)
     additions = []
     for index, rule in chosen:
-        fault = width_fault(rule.channel, 1)
+        fault = placement_fault(rule.channel, 1)
         if fault is not None:
             raise NoiseError(index, f"the channel cannot act on each qubit after a moment: {fault}")
         kept = np.ones(passing.rows.size, dtype=np.bool_)

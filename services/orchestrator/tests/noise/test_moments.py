@@ -77,10 +77,10 @@ def test_noise_by_moments_keeps_to_its_qubits(noisy: Noisy, listed: Listed) -> N
 def test_rules_take_turns_moment_after_moment(noisy: Noisy, listed: Listed) -> None:
     """Two rules by moments alternate on a waiting qubit, after what the gate itself got."""
     damping = Rule(channel=Channel(name="phase_damping", parameters=(0.1,)), placement=Placement.MOMENT)
-    joint = Rule(channel=Channel(name="bit", parameters=()), placement=Placement.EACH)
-    found = listed(noisy("qubit[2] q; x q[0]; x q[0]; cx q[0], q[1];", MOMENT, damping, joint).circuit)
+    each = Rule(channel=Channel(name="amplitude_damping", parameters=(0.1, 0.0)), placement=Placement.EACH)
+    found = listed(noisy("qubit[2] q; x q[0]; x q[0]; cx q[0], q[1];", MOMENT, damping, each).circuit)
     assert found[:4] == ["*depolarizing(0.01) 1", "*phase_damping(0.1) 1"] * 2
-    assert found[4:8] == ["x 0", "*bit 0", "*depolarizing(0.01) 0", "*phase_damping(0.1) 0"]
+    assert found[4:8] == ["x 0", "*amplitude_damping(0.1,0) 0", "*depolarizing(0.01) 0", "*phase_damping(0.1) 0"]
 
 
 def test_noise_of_moments_does_not_wait_for_a_condition(noisy: Noisy) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from proxima_runtime.backend.noise import channel_fault
+from proxima_runtime.noise import channel_fault
 
 Complex = npt.NDArray[np.complex128]
 Real = npt.NDArray[np.float64]
@@ -48,7 +48,7 @@ def pauli_probabilities(name: str, parameters: Sequence[float], qubit_count: int
     """
     fault = channel_fault(name, parameters, qubit_count)
     if fault is not None:
-        raise ValueError(f"channel {name} {fault}")
+        raise ValueError(f"channel {name}: {fault}")
     if name == "depolarizing":
         size = 4**qubit_count
         found = np.full(size, parameters[0] / size)

@@ -13,7 +13,6 @@ from proxima_runtime.backend.circuits import CircuitUse, check_circuit
 from proxima_runtime.backend.columns import all_finite
 from proxima_runtime.backend.durations import from_duration
 from proxima_runtime.backend.engine import Engine
-from proxima_runtime.backend.noise import NAMED_CHANNELS
 from proxima_runtime.errors import (
     FailedPrecondition,
     InvalidArgument,
@@ -21,6 +20,7 @@ from proxima_runtime.errors import (
     ResourceExhausted,
     reason_named,
 )
+from proxima_runtime.noise import NAMED_CHANNELS
 from proxima_runtime.quantities import readable_bytes
 
 MAX_SEED = 2**32 - 1

@@ -9,8 +9,8 @@ from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.backend.columns import all_finite
 from proxima_runtime.backend.gates import STANDARD_GATES
 from proxima_runtime.backend.malformed import malformed, require
-from proxima_runtime.backend.noise import MAX_CHANNEL_QUBITS, NAMED_CHANNELS, channel_fault
 from proxima_runtime.backend.operators import TOLERANCE, identity_deviation
+from proxima_runtime.noise import MAX_CHANNEL_QUBITS, NAMED_CHANNELS, channel_fault
 
 MAX_QUBITS = 1_000_000
 MAX_UNITARY_QUBITS = MAX_CHANNEL_QUBITS
@@ -144,4 +144,4 @@ def _fault(operation: circuit_pb2.Operation, values: Sequence[float]) -> str | N
     if operation.kind == _Operation.KIND_DELAY:
         return f"a delay of {values[0]!r} s, expected 0 or more" if values[0] < 0 else None
     fault = channel_fault(operation.name, values, operation.qubit_count)
-    return f"the channel {operation.name} {fault}" if fault is not None else None
+    return f"the channel {operation.name}: {fault}" if fault is not None else None
