@@ -8,12 +8,13 @@ the shots.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, result_pb2
-
-from proxima_backend_cirq.outline import Outline
+from proxima_runtime.backend.measurements import IDLE
+from proxima_runtime.backend.outline import Outline
 
 MAX_LIVE_BITS = 10
 """Classical bits that may matter at once on a density matrix: 2^10 records."""
@@ -50,7 +51,7 @@ def peak_rule(job: backend_pb2.Job, plan: Outline) -> Callable[[int], int]:
 
     def peak(width: int) -> int:
         if job.method == _METHOD.METHOD_DENSITY_MATRIX:
-            state, records = amplitude << (2 * width), 2.0 ** min(plan.live_bits, 64)
+            state, records = amplitude << (2 * width), 2.0 ** min(plan.live_bit_count, 64)
             held = (records + (BUFFERS if records == 1 else RECORD_BUFFERS)) * state
             held += state if spec.density_matrix else 0
         else:
@@ -76,7 +77,7 @@ def work_units(job: backend_pb2.Job, plan: Outline) -> float:
     """Return amplitude updates, plus one unit a shot; every shot is counted where each is a run of its own."""
     width, shots = job.circuit.qubit_count, float(job.results.shots)
     if job.method == _METHOD.METHOD_DENSITY_MATRIX:
-        return plan.work * 2.0 ** min(2 * width, 900) + shots
+        return _passes(job.circuit, plan) * 2.0 ** min(2 * width, 900) + shots
     rows = float(len(job.circuit.opcodes) // 2)
     state = 2.0 ** min(width, 900)
     if plan.is_unitary and not job.results.observables:
@@ -92,8 +93,8 @@ def rule(job: backend_pb2.Job, plan: Outline) -> str:
     """Return the rule in a sentence."""
     kind = "8 bytes (complex64)" if _is_single(job) else "16 bytes (complex128)"
     if job.method == _METHOD.METHOD_DENSITY_MATRIX:
-        buffers = RECORD_BUFFERS if plan.live_bits else BUFFERS
-        count, size = f"({1 << min(plan.live_bits, 62)} records + {buffers:g})", "4"
+        buffers = RECORD_BUFFERS if plan.live_bit_count else BUFFERS
+        count, size = f"({1 << min(plan.live_bit_count, 62)} records + {buffers:g})", "4"
     else:
         count, size = f"{_pure_states(job, plan):g}", "2"
     return f"{count} x {kind} x {size}^n, plus the results"
@@ -103,11 +104,11 @@ def violations(job: backend_pb2.Job, plan: Outline) -> list[str]:
     """Return a sentence for each thing that cannot run, with the remedy."""
     spec, found = job.results, []
     if job.method == _METHOD.METHOD_DENSITY_MATRIX:
-        if plan.live_bits > MAX_LIVE_BITS:
+        if plan.live_bit_count > MAX_LIVE_BITS:
             found.append(
-                f"{plan.live_bits} classical bits of measurements in mid-circuit matter at once, the density matrix "
-                f"tracks at most {MAX_LIVE_BITS} (2^{MAX_LIVE_BITS} records); ask for counts from trajectories or "
-                "statevector, leave out counts and probabilities, or measure fewer bits before the end"
+                f"{plan.live_bit_count} classical bits of measurements in mid-circuit matter at once, the density "
+                f"matrix tracks at most {MAX_LIVE_BITS} (2^{MAX_LIVE_BITS} records); ask for counts from trajectories "
+                "or statevector, leave out counts and probabilities, or measure fewer bits before the end"
             )
         return found
     if job.method == _METHOD.METHOD_STATEVECTOR and not plan.is_unitary:
@@ -138,6 +139,25 @@ def _pure_states(job: backend_pb2.Job, plan: Outline) -> float:
         return 2.5
     random_count = len(job.circuit.opcodes) // 2 - plan.prefix_count
     return PURE_STATES + 2 + min(max(int(job.results.shots).bit_length() - 1, 0), random_count)
+
+
+def _passes(circuit: circuit_pb2.Circuit, plan: Outline) -> float:
+    """Return passes over a density matrix, summed over rows and records."""
+    weights = [_weight(operation) for operation in circuit.operations]
+    return math.fsum(
+        weights[opcode] * 2.0 ** min(live, 64)
+        for row, (opcode, live) in enumerate(
+            zip(memoryview(circuit.opcodes).cast("H"), plan.live_bit_counts, strict=True)
+        )
+        if row not in plan.terminal
+    )
+
+
+def _weight(operation: circuit_pb2.Operation) -> int:
+    """Return the passes of one row: more for channels on 3 and 4 qubits, which are large matrices."""
+    if operation.kind in IDLE:
+        return 0
+    return max(1, (1 << 2 * operation.qubit_count) // 16) if operation.kind == _KIND.KIND_CHANNEL else 1
 
 
 def _operator_bytes(circuit: circuit_pb2.Circuit) -> int:

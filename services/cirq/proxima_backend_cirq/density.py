@@ -1,7 +1,7 @@
 """Circuits with any instructions as density matrices of Cirq: exact, one matrix for each classical record that matters.
 
-A measurement whose bit matters later (`outline.py`) splits the matrix of a record into the unnormalised matrices of the
-two readings; any other only dephases. Records that no longer differ in a bit that matters are added up.
+A measurement whose bit matters later (`Outline.tracked`) splits the matrix of a record into the unnormalised matrices
+of the two readings; any other only dephases. Records that no longer differ in a bit that matters are added up.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy.typing as npt
 from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.arrays.instructions import Instruction, Listing
 from proxima_runtime.backend.engine import ProgressReporter
+from proxima_runtime.backend.outline import Outline
 
 from proxima_backend_cirq.failures import cirq_failures
-from proxima_backend_cirq.outline import Outline
 from proxima_backend_cirq.translate import PROJECTORS, RESET, kraus_operation, translate
 
 State = npt.NDArray[np.complexfloating]

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+from proxima_runtime.backend.outline import outline
 
 from proxima_backend_cirq import demands
-from proxima_backend_cirq.outline import outline
 
 VECTOR_STATES = 2.5
 """States that Cirq's state-vector simulation holds: the state, its buffer, and half of one inside numpy."""
@@ -55,7 +55,7 @@ def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
     if _is_plain(job.circuit) and job.method != _METHOD.METHOD_TRAJECTORIES:
         peak, units, rule = _peak_rule(job), _work_units(job), _rule(job)
     else:
-        plan = outline(job.circuit, keeps_record=bool(spec.shots or spec.probabilities))
+        plan = outline(job.circuit, keeps_records=bool(spec.shots or spec.probabilities))
         peak, units, rule = demands.peak_rule(job, plan), demands.work_units(job, plan), demands.rule(job, plan)
         problems = [*problems, *demands.violations(job, plan)]
     return estimate_pb2.ResourceEstimate(
@@ -78,7 +78,7 @@ def _is_plain(circuit: circuit_pb2.Circuit) -> bool:
     opcodes = array("H", circuit.opcodes)
     found = [opcodes.index(opcode) for opcode in measures if opcode in opcodes]
     gates = {index for index, entry in enumerate(operations) if entry.kind == _KIND.KIND_GATE}
-    return not found or gates.isdisjoint(opcodes[min(found) :]) or outline(circuit, keeps_record=False).is_unitary
+    return not found or gates.isdisjoint(opcodes[min(found) :]) or outline(circuit, keeps_records=False).is_unitary
 
 
 def _is_single(job: backend_pb2.Job) -> bool:

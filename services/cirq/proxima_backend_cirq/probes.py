@@ -9,13 +9,13 @@ import numpy.typing as npt
 from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.arrays.gates import unitary
 from proxima_runtime.arrays.instructions import Instruction, Listing
+from proxima_runtime.backend.outline import Outline
 from proxima_runtime.conformance import reference
 from qsimcirq import qsim as library
 
 from proxima_backend_cirq import qsim
 from proxima_backend_cirq.density import Density
 from proxima_backend_cirq.exact import sum_of
-from proxima_backend_cirq.outline import Outline
 from proxima_backend_cirq.pure import PureState
 from proxima_backend_cirq.qsim_circuits import NOISY, append_instructions, new_noisy_circuit
 from proxima_backend_cirq.translate import PROJECTORS, RESET, translate
@@ -76,9 +76,7 @@ def new_probe(step: Instruction, *, seed: int) -> Probe:
 
 def on_density_matrix(probe: Probe, *, single_precision: bool) -> Complex:
     """Return what Cirq's density matrix makes of a probe."""
-    plan = Outline(
-        is_unitary=False, terminal=frozenset(), tracked=frozenset(), deaths={}, live_bits=0, prefix_count=0, work=0.0
-    )
+    plan = Outline(is_unitary=False, terminal=frozenset(), prefix_count=0, live_bit_counts=())
     density = Density(probe.listing, plan, single_precision=single_precision, report=_silent)
     return np.asarray(sum_of(density.run()), dtype=np.complex128)
 

@@ -22,6 +22,7 @@ from proxima_runtime.arrays.program import Program, decode
 from proxima_runtime.arrays.readout import batch_seeds
 from proxima_runtime.arrays.records import count_arrays
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter
+from proxima_runtime.backend.outline import outline
 
 from proxima_backend_cirq import native, qsim
 from proxima_backend_cirq.branches import Branches
@@ -37,7 +38,6 @@ from proxima_backend_cirq.exact import (
 )
 from proxima_backend_cirq.failures import cirq_failures
 from proxima_backend_cirq.guard import Guard
-from proxima_backend_cirq.outline import outline
 from proxima_backend_cirq.probes import Complex, Probe, on_density_matrix, on_qsim, on_state_vector
 from proxima_backend_cirq.pure import PureState
 from proxima_backend_cirq.qsim_circuits import append_instructions
@@ -167,7 +167,7 @@ class Simulation:
         self, job: backend_pb2.Job, listing: Listing, target: Target, report: ProgressReporter
     ) -> ItemResult:
         spec, reading = job.results, reading_of_listing(listing)
-        plan = outline(job.circuit, keeps_record=bool(spec.shots or spec.probabilities))
+        plan = outline(job.circuit, keeps_records=bool(spec.shots or spec.probabilities))
         started = time.perf_counter()
         matrices = Density(listing, plan, single_precision=target.single_precision, report=report).run()
         seconds = time.perf_counter() - started

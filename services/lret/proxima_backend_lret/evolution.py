@@ -13,6 +13,7 @@ from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.arrays.instructions import Instruction, Listing
 from proxima_runtime.backend.engine import ProgressReporter
+from proxima_runtime.backend.liveness import Liveness, find_liveness
 from proxima_runtime.errors import FailedPrecondition, ResourceExhausted
 from proxima_runtime.quantities import readable_bytes
 
@@ -27,7 +28,6 @@ from proxima_backend_lret.limits import (
     SQUARE_BYTES,
     WORKING_BYTES,
 )
-from proxima_backend_lret.liveness import Liveness, find_liveness
 from proxima_backend_lret.screening import choose, make, make_state
 
 _KIND = circuit_pb2.Operation
@@ -68,7 +68,7 @@ class Evolution:
     ) -> None:
         self._listing = listing
         self._ledger = ledger
-        self._liveness: Liveness = find_liveness(listing, keeps_records=keeps_records)
+        self._liveness: Liveness = find_liveness(listing.instructions, listing.terminal, keeps_records=keeps_records)
         self._memory_limit_bytes = memory_limit_bytes
         self._noise_steps = 0
         columns = zero_state(listing.qubit_count, single_precision=single_precision)
@@ -98,11 +98,11 @@ class Evolution:
                 self._spread(step, step.matrix)
             case _KIND.KIND_RESET:
                 self._spread(step, _RESET)
-            case _KIND.KIND_MEASURE if position in self._liveness.recorded:
+            case _KIND.KIND_MEASURE if position in self._liveness.tracked:
                 self._measure(step)
             case _KIND.KIND_MEASURE:
                 self._spread(step, _PROJECTORS)
-        forgotten = self._liveness.forgotten.get(position)
+        forgotten = self._liveness.deaths.get(position)
         if forgotten:
             self._forget(forgotten, row=step.row)
 

@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 from proxima.errors.v1 import errors_pb2
 from proxima_backend_lret.limits import MAX_RECORDS
-from proxima_backend_lret.liveness import find_liveness
-from proxima_runtime.arrays.instructions import list_instructions
 from proxima_runtime.conformance import exact
 from proxima_runtime.conformance.circuits import CircuitWriter
-from proxima_runtime.conformance.exact import Comparison
 from proxima_runtime.errors import FailedPrecondition
 
 from .noisy import CLBITS, READOUT, job, random_circuit, run
@@ -44,18 +41,6 @@ def test_records_that_do_not_matter_are_merged() -> None:
     """Without results over bits, and without conditions, any number of measurements is one record."""
     circuit = _many_bits(40)
     np.testing.assert_allclose(run(job(circuit, density_matrix=True)).density_matrix, np.eye(2) / 2, atol=1e-12)
-
-
-def test_bits_are_forgotten_after_their_last_reading() -> None:
-    """A bit that is written again matters up to its last condition; one that nobody reads never does."""
-    circuit = CircuitWriter(qubit_count=2, clbit_count=3)
-    circuit.gate("h", (0,)).measure(0, 0).gate("x", (1,)).only_if(Comparison(first_clbit=0, width=1, value=1))
-    circuit.measure(0, 1).gate("h", (0,)).measure(0, 0).gate("h", (0,))
-    liveness = find_liveness(list_instructions(circuit.message()), keeps_records=False)
-    assert liveness.recorded == {1}
-    assert dict(liveness.forgotten) == {2: [0]}
-    kept = find_liveness(list_instructions(circuit.message()), keeps_records=True)
-    assert kept.recorded == {1, 3, 5}
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -1,9 +1,9 @@
 """Exact density matrices of circuits with measurements in mid-circuit and conditions: one matrix a classical record.
 
-A measurement whose outcome matters later (`outline.py`) turns each matrix into two, the parts that are read as 0 and as
-1; matrices whose records agree in every bit that still matters are added. A measurement whose outcome does not matter
-dephases. Between such points Aer applies what the record lets run. Matrices are not normalised: the trace of each is
-the probability of its record.
+A measurement whose outcome matters later (`Outline.tracked`) turns each matrix into two, the parts that are read as 0
+and as 1; matrices whose records agree in every bit that still matters are added. A measurement whose outcome does not
+matter dephases. Between such points Aer applies what the record lets run. Matrices are not normalised: the trace of
+each is the probability of its record.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy as np
 from proxima.simulation.v1 import circuit_pb2, observable_pb2
 from proxima_runtime.arrays.instructions import Instruction, Listing
 from proxima_runtime.backend.engine import ProgressReporter
+from proxima_runtime.backend.outline import Outline
 
 from proxima_backend_qiskit import aer
 from proxima_backend_qiskit.lowering import Lowering
-from proxima_backend_qiskit.outline import Outline
 
 _KIND = circuit_pb2.Operation
 

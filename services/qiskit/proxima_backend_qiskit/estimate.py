@@ -17,9 +17,9 @@ from collections.abc import Callable
 
 from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+from proxima_runtime.backend.outline import Outline, outline
 
 from proxima_backend_qiskit.load import BYTES_PER_GATE, Load, load_of
-from proxima_backend_qiskit.outline import Outline, outline
 from proxima_backend_qiskit.ways import Way, choose, keeps_records, violations
 
 DRAWN_SLOTS = 14

@@ -19,6 +19,7 @@ from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2
 from proxima_runtime.arrays.instructions import Instruction, Listing
 from proxima_runtime.arrays.program import Program
+from proxima_runtime.backend.outline import Outline
 from proxima_runtime.conformance import exact, reference
 from proxima_runtime.errors import Internal
 
@@ -26,7 +27,6 @@ from proxima_backend_qiskit import aer
 from proxima_backend_qiskit.branches import Branches, Wanted
 from proxima_backend_qiskit.gates import NATIVE
 from proxima_backend_qiskit.lowering import ChannelForm, Lowering
-from proxima_backend_qiskit.outline import Outline
 from proxima_backend_qiskit.translate import append_gates
 
 MAX_QUBITS = 8

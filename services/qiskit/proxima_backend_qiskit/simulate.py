@@ -11,6 +11,7 @@ from proxima.simulation.v1 import capabilities_pb2, result_pb2
 from proxima_runtime.arrays.instructions import Listing, is_plain, list_instructions
 from proxima_runtime.arrays.program import decode
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter
+from proxima_runtime.backend.outline import outline
 
 from proxima_backend_qiskit import aer
 from proxima_backend_qiskit.direct import run_direct, slot_count
@@ -18,7 +19,6 @@ from proxima_backend_qiskit.gates import NATIVE
 from proxima_backend_qiskit.guard import Guard
 from proxima_backend_qiskit.load import DRAWN_PAULI_QUBITS
 from proxima_backend_qiskit.lowering import ChannelForm, Lowering, check_count
-from proxima_backend_qiskit.outline import outline
 from proxima_backend_qiskit.reading import exact_reading, reading_of
 from proxima_backend_qiskit.records import run_records
 from proxima_backend_qiskit.shots import memory_bits, run_shots

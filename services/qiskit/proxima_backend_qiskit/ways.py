@@ -9,9 +9,9 @@ from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2
 from proxima_runtime.backend.columns import counts_of
+from proxima_runtime.backend.outline import Outline
 
 from proxima_backend_qiskit.load import PAULI_CHANNELS
-from proxima_backend_qiskit.outline import Outline
 
 MAX_RECORDS = 4096
 """Most density matrices that are kept, one a classical record."""

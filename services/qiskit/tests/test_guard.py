@@ -13,10 +13,10 @@ from proxima_backend_qiskit import aer
 from proxima_backend_qiskit.gates import NATIVE
 from proxima_backend_qiskit.guard import Guard
 from proxima_backend_qiskit.lowering import ChannelForm, Lowering, check_count
-from proxima_backend_qiskit.outline import outline
 from proxima_backend_qiskit.translate import append_gates
 from proxima_runtime.arrays.instructions import list_instructions
 from proxima_runtime.arrays.program import decode
+from proxima_runtime.backend.outline import outline
 from proxima_runtime.conformance.circuits import CircuitWriter, layered
 from proxima_runtime.conformance.random_circuits import random_unitary
 from proxima_runtime.errors import Internal

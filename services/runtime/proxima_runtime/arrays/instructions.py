@@ -16,6 +16,7 @@ from proxima.simulation.v1 import circuit_pb2
 
 from proxima_runtime.arrays.channels import kraus
 from proxima_runtime.arrays.gates import unitary
+from proxima_runtime.backend.measurements import terminal_measurements
 from proxima_runtime.errors import FailedPrecondition
 
 Complex = npt.NDArray[np.complex128]
@@ -41,6 +42,11 @@ class Condition:
     width: int
     value: int
     negated: bool
+
+    @property
+    def bits(self) -> range:
+        """The bits compared."""
+        return range(self.first_clbit, self.first_clbit + self.width)
 
     def holds(self, record: int) -> bool:
         """It holds for `record`, all classical bits as a number, bit b for classical bit b."""
@@ -73,6 +79,11 @@ class Instruction:
     matrix: Complex | None = None
     readout: Real | None = None
     conditions: tuple[Condition, ...] = ()
+
+    @property
+    def reads(self) -> Sequence[range]:
+        """The bits that each of its conditions reads."""
+        return [condition.bits for condition in self.conditions]
 
     def runs(self, record: int) -> bool:
         """Its conditions hold for `record` (see `Condition.holds`)."""
@@ -176,7 +187,7 @@ def list_instructions(circuit: circuit_pb2.Circuit) -> Listing:
         active_qubits=tuple(circuit.active_qubits) or tuple(range(circuit.qubit_count)),
         global_phase=circuit.global_phase,
         instructions=instructions,
-        terminal=_terminal(instructions),
+        terminal=terminal_measurements(instructions),
     )
 
 
@@ -257,25 +268,3 @@ def _conditions(circuit: circuit_pb2.Circuit) -> Mapping[int, tuple[Condition, .
         condition = Condition(first_clbit=first, width=width, value=value, negated=bool(negated))
         found[row] = (*found.get(row, _NO_CONDITIONS), condition)
     return found
-
-
-def _terminal(instructions: Sequence[Instruction]) -> frozenset[int]:
-    """Return the positions of terminal measurements, found from the end backwards."""
-    terminal: set[int] = set()
-    busy_qubits: set[int] = set()
-    # Bits that a later condition reads or a later measurement in mid-circuit writes.
-    busy_clbits: set[int] = set()
-    for position in range(len(instructions) - 1, -1, -1):
-        step = instructions[position]
-        for condition in step.conditions:
-            busy_clbits.update(range(condition.first_clbit, condition.first_clbit + condition.width))
-        if step.kind == _KIND.KIND_DELAY:
-            continue
-        if step.kind == _KIND.KIND_MEASURE:
-            free = step.qubits[0] not in busy_qubits and step.clbit not in busy_clbits
-            if free and not step.conditions:
-                terminal.add(position)
-                continue
-            busy_clbits.add(step.clbit)
-        busy_qubits.update(step.qubits)
-    return frozenset(terminal)

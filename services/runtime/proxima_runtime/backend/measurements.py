@@ -2,20 +2,65 @@
 
 A measurement is terminal where it has no condition, nothing but barriers, delays and other terminal measurements follow
 on its qubit, no later condition reads its bit and no later measurement that is not terminal writes it.
-`proxima_runtime.arrays.instructions` finds the same for engines.
+`has_mid_circuit_measurement` decides it for every job that comes in, at the speed of the columns;
+`terminal_measurements` finds them all.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from proxima.simulation.v1 import circuit_pb2
 
 _Operation = circuit_pb2.Operation
-_HARMLESS = frozenset((_Operation.KIND_MEASURE, _Operation.KIND_BARRIER, _Operation.KIND_DELAY))
+IDLE = frozenset((_Operation.KIND_BARRIER, _Operation.KIND_DELAY, _Operation.KIND_GLOBAL_PHASE))
+"""Kinds that do nothing to what is measured."""
+
+_HARMLESS = IDLE | {_Operation.KIND_MEASURE}
 _READ = bytes([1]) * 64  # the widest condition
-_PASSED_OVER = frozenset((_Operation.KIND_BARRIER, _Operation.KIND_DELAY))
+
+
+class Step(Protocol):
+    """An instruction as far as measurement and conditions go."""
+
+    @property
+    def kind(self) -> int:
+        """Value of `Operation.Kind`."""
+
+    @property
+    def qubits(self) -> Sequence[int]:
+        """Its operands."""
+
+    @property
+    def clbit(self) -> int:
+        """The bit that it writes, or -1."""
+
+    @property
+    def reads(self) -> Sequence[range]:
+        """The bits that each of its conditions reads; a barrier has none."""
+
+
+def terminal_measurements(steps: Sequence[Step]) -> frozenset[int]:
+    """Return the positions of the terminal measurements of a circuit in program order, found from the end backwards."""
+    terminal: set[int] = set()
+    busy_qubits: set[int] = set()
+    # Bits that a later condition reads or a later measurement in mid-circuit writes.
+    busy_clbits: set[int] = set()
+    for position in range(len(steps) - 1, -1, -1):
+        step = steps[position]
+        for bits in step.reads:
+            busy_clbits.update(bits)
+        if step.kind in IDLE:
+            continue
+        if step.kind == _Operation.KIND_MEASURE:
+            if step.qubits[0] not in busy_qubits and step.clbit not in busy_clbits and not step.reads:
+                terminal.add(position)
+                continue
+            busy_clbits.add(step.clbit)
+        busy_qubits.update(step.qubits)
+    return frozenset(terminal)
 
 
 def has_mid_circuit_measurement(
@@ -58,7 +103,7 @@ def has_mid_circuit_measurement(
             # Whatever is read or comes later, the first measurement found that is not terminal decides.
             if row in read or qubits[at_qubit] in busy_qubits or busy_clbits[clbits[at_clbit]]:
                 return True
-        elif kinds[code] not in _PASSED_OVER:
+        elif kinds[code] not in IDLE:
             busy_qubits.update(qubits[at_qubit : at_qubit + sizes[code]])
     return False
 
