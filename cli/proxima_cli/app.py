@@ -186,7 +186,9 @@ def compare(
     sequential: Annotated[bool, typer.Option("--sequential", help="One after another, for comparable times.")] = False,
     threshold: Annotated[float, typer.Option(help="Total variation distance that samples shall tell.")] = 0.05,
     false_alarms: Annotated[float, typer.Option(help="Rate at which equal results may be called different.")] = 1e-3,
-    distinct_seeds: Annotated[bool, typer.Option("--distinct-seeds", help="A seed of its own for each.")] = False,
+    distinct_seeds: Annotated[
+        bool, typer.Option("--distinct-seeds/--same-seed", help="A seed of its own for each.")
+    ] = True,
     precision: Precision = None,
     shots: Annotated[int | None, typer.Option(help="Samples of each.  [default: what the threshold needs]")] = None,
     seed: Seed = None,

@@ -19,6 +19,7 @@ from proxima_cli.quantities import format_bytes, format_seconds
 __all__ = ["ProgressDisplay"]
 
 _DELAY_SECONDS = 1.0
+_LONG_SECONDS = 60.0
 
 
 class ProgressDisplay:
@@ -33,6 +34,7 @@ class ProgressDisplay:
         self._timer: asyncio.TimerHandle | None = None
         self._members: dict[int, float] = {}
         self._is_lost = False
+        self._said: set[str] = set()
 
     def __enter__(self) -> Self:
         if self._enabled:
@@ -54,6 +56,7 @@ class ProgressDisplay:
         if isinstance(event, Execution):
             where = f" on {event.plan.chosen.backend}" if event.plan is not None and event.plan.chosen else ""
             self._text = f"{event.state}{where}"
+            self.announce(event)
         elif isinstance(event, Progress):
             self._fraction = event.fraction
             basis = f"{event.done_count}/{event.total_count} {event.unit}" if event.is_counted else "by the prediction"
@@ -82,6 +85,20 @@ class ProgressDisplay:
             self.show(event)
             return
         self._refresh()
+
+    def announce(self, execution: Execution) -> None:
+        """Say once, on any standard error, that a run is predicted to take over a minute."""
+        chosen = execution.plan.chosen if execution.plan is not None else None
+        seconds = chosen.predicted_seconds if chosen is not None else None
+        if chosen is None or seconds is None or seconds < _LONG_SECONDS or execution.id in self._said:
+            return
+        self._said.add(execution.id)
+        where = f"{chosen.backend}/{chosen.engine} {chosen.method}"
+        shots = f" for {execution.shots} shots" if execution.shots else ""
+        warn(
+            f"proxima: {where} is predicted to take {format_seconds(seconds)}{shots}; "
+            "fewer --shots, another --method or a --timeout may help, Ctrl-C aborts"
+        )
 
     def _open(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=30))

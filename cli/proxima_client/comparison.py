@@ -107,7 +107,8 @@ class CompareOptions:
         sequential: run the members one after another, so that their times are comparable.
         false_alarm_rate: chance that members which are equal are called different, in (0, 0.5].
         threshold: total variation distance that a statistical test shall see with power 0.9, in (0, 1].
-        distinct_seeds: give each member a seed of its own; equal seeds mean nothing across simulators.
+        distinct_seeds: give each member a seed of its own. Without, counts that the same sampler drew are not compared:
+            they are not independent.
 
     Raises InvalidArgument (reason INVALID_REQUEST, metadata field) for a value out of range.
     """
@@ -115,7 +116,7 @@ class CompareOptions:
     sequential: bool = False
     false_alarm_rate: float = 1e-3
     threshold: float = 0.05
-    distinct_seeds: bool = False
+    distinct_seeds: bool = True
 
     def __post_init__(self) -> None:
         for name, most in (("false_alarm_rate", 0.5), ("threshold", 1.0)):

@@ -5,10 +5,10 @@ import contextlib
 from dataclasses import dataclass, replace
 
 from proxima.errors.v1 import errors_pb2
-from proxima_client import AsyncClient
+from proxima_client import AsyncClient, State
 from proxima_client.comparing import Comparing
 from proxima_client.comparison import CompareOptions, Comparison, Verdict, targets_of
-from proxima_runtime.errors import Aborted, ProximaError
+from proxima_runtime.errors import Aborted, NotFound, ProximaError, Unavailable
 
 from proxima_cli.circuits import read_circuit
 from proxima_cli.commands.run import RunCommand
@@ -103,10 +103,18 @@ def _report(session: Session, found: Comparison) -> int:
 async def _follow(session: Session, client: AsyncClient, comparing: Comparing) -> None:
     """Follow the comparison to its end; Ctrl-C aborts it with its members."""
     with interruptible() as interrupted, ProgressDisplay(enabled=session.verbosity >= 0) as display:
+        announced: set[str] = set()
 
         async def consume() -> None:
             async for event in comparing.events():
                 display.show_comparison(event)
+                for member in event.members if isinstance(event, Comparison) else ():
+                    if member.state is not State.RUNNING or member.name in announced:
+                        continue
+                    announced.add(member.name)
+                    # The snapshot of a comparison has no plans.
+                    with contextlib.suppress(NotFound, Unavailable):
+                        display.announce(await client.get(member.name))
 
         work = asyncio.create_task(consume())
         stop = asyncio.create_task(interrupted.wait())

@@ -99,7 +99,17 @@ def _print_pairs(found: Comparison, *, boxed: bool) -> None:
 
 
 def _print_members(found: Comparison, *, boxed: bool) -> None:
-    columns = ["member", "producer", "state", "time>", "of fastest>", "peak memory>", "of least>", "predicted memory>"]
+    columns = [
+        "member",
+        "producer",
+        "state",
+        "time>",
+        "predicted>",
+        "of fastest>",
+        "memory>",
+        "predicted>",
+        "of least>",
+    ]
     table = new_table(columns, boxed=boxed)
     fastest, smallest = _least(found.members, "seconds"), _least(found.members, "peak_memory_bytes")
     for number, member in enumerate(found.members, start=1):
@@ -111,10 +121,11 @@ def _print_members(found: Comparison, *, boxed: bool) -> None:
             member.label,
             "not started" if member.state is None else member.state.value,
             "" if member.seconds is None else format_seconds(member.seconds),
-            "" if time_ratio is None else f"{time_ratio:.2f}x",
+            "" if chosen is None else format_seconds(chosen.predicted_seconds),
+            "" if time_ratio is None else _times(time_ratio),
             "" if member.peak_memory_bytes is None else format_bytes(member.peak_memory_bytes),
-            "" if memory_ratio is None else f"{memory_ratio:.2f}x",
             "" if chosen is None else format_bytes(chosen.predicted_memory_bytes),
+            "" if memory_ratio is None else _times(memory_ratio),
         )
     print_rows(table)
 
@@ -176,6 +187,10 @@ def _least(members: Sequence[ComparisonMember], figure: str) -> float | None:
 def _ratio(member: ComparisonMember, figure: str, least: float | None) -> float | None:
     value = _of_completed(member, figure)
     return None if not value or not least else value / least
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f}x" if ratio < 100 else f"{ratio:.0f}x"
 
 
 def _of_completed(member: ComparisonMember, figure: str) -> float | None:

@@ -150,7 +150,9 @@ def explain(ranked: Sequence[Candidate], *, circuit: Characteristics, preference
             f"Next is {second.label} with {second.score:.2f}: {readable_seconds(second.seconds)}, "
             f"{readable_bytes(second.memory_bytes)}."
         )
-    sentences.extend(f"{item.label} is excluded: {item.exclusions[0].description}." for item in excluded[:3])
-    if len(excluded) > 3:
-        sentences.append(f"{len(excluded) - 3} more are excluded; the candidates list them.")
+    if len(excluded) == 1:
+        sentences.append(f"{excluded[0].label} is excluded: {excluded[0].exclusions[0].description}.")
+    elif excluded:
+        # Each has its reason in the plan; all of them here would hide what was chosen.
+        sentences.append(f"{len(excluded)} others are excluded; the estimate lists each with its reason.")
     return " ".join(sentences)

@@ -118,7 +118,6 @@ async def test_equal_results_agree(folder: Path, script: Script) -> None:
             for member in last.members:
                 execution = await both.orchestrator.get(member.execution)
                 assert execution.comparison == last.name
-                assert execution.seed == last.seed
                 assert member.usage == execution.usage
             assert len(last.circuit_digest) == 64
             assert not last.divergences
@@ -184,17 +183,33 @@ async def test_members_run_together_or_one_after_another(folder: Path, script: S
 
 
 async def test_seeds_are_equal_or_distinct_as_asked(folder: Path, script: Script) -> None:
-    """Distinct seeds follow from the comparison's, so that the comparison can be made again."""
+    """Distinct seeds, the default, follow from the comparison's; where the same is asked for, all have it."""
     async with pair(folder) as both:
         spec = comparison(script())
         spec.execution.seed = 7
-        spec.seed_policy = comparisons_pb2.SEED_POLICY_DISTINCT
         seeds = []
-        for _ in range(2):
+        for policy in ("UNSPECIFIED", "DISTINCT", "SAME"):
+            spec.seed_policy = comparisons_pb2.SeedPolicy.Value(f"SEED_POLICY_{policy}")
             last = await both.finish(spec)
             seeds.append([(await both.orchestrator.get(member.execution)).seed for member in last.members])
         assert seeds[0] == seeds[1]
         assert len({7, *seeds[0]}) == 3
+        assert seeds[2] == [7, 7]
+
+
+@pytest.mark.parametrize(("qubits", "shots"), [(4, 10_000), (20, 1000)])
+async def test_the_default_shots_of_a_noisy_circuit_take_minutes(folder: Path, qubits: int, shots: int) -> None:
+    """With noise every shot may be a run of its own: the default of shots stays small where one takes long."""
+    gates = "".join(f"h q[{index % qubits}];\n" for index in range(500))
+    source = (
+        f'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[{qubits}] q;\nbit[{qubits}] c;\n{gates}reset q[0];\n'
+        "c = measure q;\n"
+    )
+    spec = comparison(executions_pb2.ExecutionSpec(circuit=executions_pb2.CircuitSource(openqasm=source.encode())))
+    async with pair(folder) as both:
+        last = await both.finish(spec)
+        execution = await both.orchestrator.get(last.members[0].execution)
+        assert execution.result_spec.shots == shots
 
 
 async def test_one_that_fails_leaves_the_others(folder: Path, script: Script) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -411,3 +413,14 @@ def test_computed_expectation_values_are_worth_more_than_sampled_ones() -> None:
     ranked = rank(rivals, circuit=noisy, results=EXPECTED, preference=Preference(0), weights=Weights(), history={})
     assert ranked[0].method is Method.DENSITY_MATRIX
     assert "noise strength E of the circuit is 0.25" in explain(ranked, circuit=noisy, preference=Preference(0))
+
+
+def test_the_reason_does_not_list_every_exclusion() -> None:
+    """One that is excluded is named with its reason; several are counted, so that the reason stays two lines."""
+    usable = Candidate(backend="b", engine="x", method=Method.STATEVECTOR, memory_bytes=1000, available_bytes=10**9)
+    out = replace(usable, exclusions=(Exclusion(reason="ERROR_REASON_INTERNAL", description="it lacks ifs"),))
+    one = explain((usable, out), circuit=circuit(), preference=Preference(0))
+    assert "b/x statevector is excluded: it lacks ifs." in one
+    many = explain((usable, *[out] * 7), circuit=circuit(), preference=Preference(0))
+    assert many.endswith("7 others are excluded; the estimate lists each with its reason.")
+    assert "it lacks ifs" not in many

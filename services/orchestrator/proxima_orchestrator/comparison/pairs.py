@@ -120,18 +120,43 @@ def _strongest(
                 return _distributions(pair, one, other), notes
             except ValueError as error:
                 notes.append(f"the probabilities are not compared: {error}")
+    found, obstacles = _by_counts(pair, has_readout_error=has_readout_error, rng=rng)
+    return found, [*notes, *obstacles]
+
+
+def _by_counts(
+    pair: _Pair, *, has_readout_error: bool, rng: np.random.Generator
+) -> tuple[PairFinding | None, list[str]]:
+    first, second = pair.first, pair.second
+    one, other = first.distribution, second.distribution
+    notes: list[str] = []
     for distribution, counts, is_first in ((one, second.counts, True), (other, first.counts, False)):
         if distribution is None or counts is None or (other if is_first else one) is not None:
             continue
-        if not distribution.over_clbits:
-            continue
-        if distribution.readout_included != has_readout_error:
+        if distribution.over_clbits and distribution.readout_included != has_readout_error:
             notes.append("probabilities are not compared with counts: only one of the two has readout error in it")
-            continue
-        return _samples_against(pair, counts, distribution, rng), notes
+        elif distribution.over_clbits:
+            return _samples_against(pair, counts, distribution, rng), notes
     if first.counts is not None and second.counts is not None:
-        return _samples(pair, first.counts, second.counts, rng), notes
+        coupled = _coupling(first, second)
+        if not coupled:
+            return _samples(pair, first.counts, second.counts, rng), notes
+        notes.append(coupled)
     return None, notes
+
+
+def _coupling(first: MemberResult, second: MemberResult) -> str:
+    """Return why two counts are not independent, or nothing where they are.
+
+    What random numbers have in common cancels in X - Y; the T of two samples takes it off as if each had its own, and
+    then sees nothing however many shots there are.
+    """
+    if not first.stream or first.stream != second.stream:
+        return ""
+    return (
+        f"the counts are not compared: both were drawn with the same random numbers ({first.stream}), and the test is "
+        "for independent ones; give each member a seed of its own (--distinct-seeds)"
+    )
 
 
 def _states(pair: _Pair, one: State, other: State) -> PairFinding:

@@ -78,6 +78,7 @@ class MemberResult:
         certified_error: bound of its truncation error (trace distance); 0 for methods that do not truncate.
         shots: shots behind counts and sampled expectation values; 0 where there are none.
         clbit_count: classical bits of an outcome.
+        stream: the random numbers behind the counts, their source and seed; counts of one stream are not independent.
         left_out: what is in the result and too large to be compared, a sentence each.
     """
 
@@ -86,6 +87,7 @@ class MemberResult:
     certified_error: float
     shots: int
     clbit_count: int
+    stream: str = ""
     state: State | None = None
     distribution: Distribution | None = None
     counts: Counts | None = None

@@ -100,6 +100,7 @@ async def load_result(
         certified_error=header.certified_error if header.HasField("certified_error") else 0.0,
         shots=header.shots or DEFAULT_TRAJECTORIES,
         clbit_count=header.clbit_count,
+        stream=f"{header.producer.sampler}, seed {header.producer.seed}" if header.producer.sampler else "",
         state=_state(arrays),
         distribution=_distribution(arrays, header),
         counts=_counts(arrays) if with_counts else None,

@@ -18,10 +18,12 @@ from proxima_orchestrator.convert.execution import execution_to_message
 from proxima_orchestrator.executions.planner import Planner
 from proxima_orchestrator.executions.record import ExecutionRecord
 from proxima_orchestrator.executions.service import Executions
-from proxima_orchestrator.planning import ResultRequest
+from proxima_orchestrator.planning import RANDOM_FEATURES, ResultRequest
 
 _MOST_SHOTS = 100_000
 _ROUNDED_SHOTS = 1000
+# Amplitudes that the default may update where a member runs the circuit once a shot: minutes, not hours, on one thread.
+_MOST_UPDATES = 5e11
 
 
 class Members:
@@ -122,9 +124,16 @@ class Members:
 
 
 def default_shots(spec: comparisons_pb2.ComparisonSpec, circuit: Characteristics) -> int:
-    """Return the shots that see the threshold with up to 2^b outcomes of the b measured bits, at most 100,000."""
+    """Return the shots that see the threshold with up to 2^b outcomes of the b measured bits, at most 100,000.
+
+    Where one run of a pure state is random, a member may run the circuit once a shot: then at most so many that they
+    update 5e11 amplitudes, 2^n an instruction, but not less than 1,000.
+    """
     count = len(spec.targets)
     rules = rules_of(spec, pair_count=count * (count - 1) // 2)
     bits = min(circuit.measurement_count, circuit.clbit_count, 40)
-    needed = required_shots(2.0**bits, rules, one_side_exact=False)
+    needed = min(_MOST_SHOTS, required_shots(2.0**bits, rules, one_side_exact=False))
+    if circuit.features & RANDOM_FEATURES:
+        affordable = _MOST_UPDATES / (max(1, circuit.instruction_count) * 2.0**circuit.active_qubit_count)
+        needed = min(needed, max(_ROUNDED_SHOTS, int(affordable)))
     return min(_MOST_SHOTS, math.ceil(needed / _ROUNDED_SHOTS) * _ROUNDED_SHOTS)

@@ -65,7 +65,7 @@ class Comparisons:
             false_alarm_rate=spec.false_alarm_rate,
             tvd_threshold=spec.tvd_threshold,
             seed=spec.execution.seed,
-            seed_policy=spec.seed_policy or comparisons_pb2.SEED_POLICY_SAME,
+            seed_policy=spec.seed_policy or comparisons_pb2.SEED_POLICY_DISTINCT,
             sequential=spec.sequential,
         )
         created = ComparisonRecord(

@@ -94,7 +94,7 @@ def member_spec(
     member.engine = target.engine
     member.method = target.method
     member.precision = target.precision
-    if spec.seed_policy == comparisons_pb2.SEED_POLICY_DISTINCT:
+    if spec.seed_policy != comparisons_pb2.SEED_POLICY_SAME:
         member.seed = int(np.random.SeedSequence([spec.execution.seed, position]).generate_state(1)[0])
     for kind in left_out:
         member.results.ClearField(_RESULT_FIELDS[kind])

@@ -197,14 +197,15 @@ class Planner:
     async def _estimate(self, candidates: Sequence[Candidate], prepared: Prepared, options: Options) -> list[Candidate]:
         """Ask for one estimate a candidate, all at once; of a pinned backend only its preferred method.
 
-        A pinned backend's other methods are asked when the preferred one is refused.
+        A pinned backend's other methods are asked when the preferred one is refused, or runs the circuit once a shot:
+        then another may be a hundred times faster.
         """
         pending = [index for index, item in enumerate(candidates) if not item.exclusions]
         done = list(candidates)
         if options.backend and len(pending) > 1:
             first, pending = pending[0], pending[1:]
             done[first] = await self._estimate_one(done[first], prepared, options)
-            if not done[first].exclusions:
+            if not done[first].exclusions and not is_sampled(done[first].method, prepared.characteristics):
                 # The rest were not asked: they are no part of the plan.
                 return [item for index, item in enumerate(done) if index not in pending]
         if len(pending) == 1:

@@ -79,6 +79,20 @@ def test_few_shots_may_still_disagree() -> None:
     assert verdict(sampled(up, 100, rng), sampled(down, 100, rng)).verdict is Verdict.DISAGREE
 
 
+def test_samples_of_the_same_random_numbers_are_not_compared() -> None:
+    """Two distributions 0.05 apart, sampled with one seed, are no agreement: coupled samples hide the distance."""
+    near = alternating(1024, 0.05)
+    coupled = [
+        replace(sampled(law, 60_000, np.random.default_rng(5)), stream="numpy, seed 5")
+        for law in (np.full(1024, 1 / 1024), near)
+    ]
+    found = verdict(coupled[0], coupled[1])
+    assert found.verdict is Verdict.UNDECIDED
+    assert "--distinct-seeds" in found.reason
+    apart = replace(sampled(near, 60_000, np.random.default_rng(6)), stream="numpy, seed 6")
+    assert verdict(coupled[0], apart).verdict is Verdict.DISAGREE
+
+
 def test_truncation_is_allowed_for() -> None:
     """A distance within the certified errors is no disagreement, one above them is, and the allowance is reported."""
     rng = np.random.default_rng(2)
