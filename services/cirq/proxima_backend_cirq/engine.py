@@ -10,9 +10,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from proxima.backend.v1 import backend_pb2
-from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter
 from proxima_runtime.backend.gates import STANDARD_GATES
+from proxima_runtime.backend.warm_up import unreported, warm_up_job
 
 from proxima_backend_cirq import __version__
 from proxima_backend_cirq.estimate import estimate
@@ -90,7 +91,7 @@ class CirqEngine:
 
         self._simulation = Simulation()
         for capability in self.methods():
-            self._simulation.run(_warm_up_job(capability), _silent)
+            self._simulation.run(warm_up_job(capability), unreported)
 
     def run(self, job: backend_pb2.Job, report: ProgressReporter) -> Iterator[ItemResult]:
         """Run a job. Cirq's own simulation counts operations; qsim cannot count its progress."""
@@ -99,10 +100,6 @@ class CirqEngine:
         simulation = self._simulation
         if simulation is not None:
             yield simulation.run(job, report)
-
-
-def _silent(*, done_count: int, total_count: int, unit: str) -> None:
-    """Warming up is no progress."""
 
 
 def _capability(
@@ -126,37 +123,3 @@ def _capability(
         deterministic=True,
         pause_support=capabilities_pb2.PAUSE_SUPPORT_NONE,
     )
-
-
-def _warm_up_job(capability: capabilities_pb2.MethodCapability) -> backend_pb2.Job:
-    """A Bell pair with every result of the method."""
-    kind = circuit_pb2.Operation
-    return backend_pb2.Job(
-        circuit=circuit_pb2.Circuit(
-            qubit_count=2,
-            clbit_count=2,
-            declared_qubit_count=2,
-            operations=(
-                kind(kind=kind.KIND_GATE, name="h", qubit_count=1),
-                kind(kind=kind.KIND_GATE, name="cx", qubit_count=2),
-                kind(kind=kind.KIND_MEASURE, name="measure", qubit_count=1, clbit_count=1),
-            ),
-            opcodes=_column(2, 0, 1, 2, 2),
-            qubits=_column(4, 0, 0, 1, 0, 1),
-            clbits=_column(4, 0, 1),
-        ),
-        results=result_pb2.ResultSpec(
-            shots=10,
-            probabilities=result_pb2.RESULT_KIND_PROBABILITIES in capability.results,
-            statevector=result_pb2.RESULT_KIND_STATEVECTOR in capability.results,
-            density_matrix=result_pb2.RESULT_KIND_DENSITY_MATRIX in capability.results,
-        ),
-        method=capability.method,
-        engine=capability.engine,
-        precision=capability.precisions[0],
-        thread_count=1,
-    )
-
-
-def _column(size: int, *values: int) -> bytes:
-    return b"".join(value.to_bytes(size, "little") for value in values)

@@ -10,6 +10,7 @@ from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.arrays.gates import unitary
 from proxima_runtime.arrays.instructions import Instruction, Listing
 from proxima_runtime.backend.outline import Outline
+from proxima_runtime.backend.warm_up import unreported
 from proxima_runtime.conformance import reference
 from qsimcirq import qsim as library
 
@@ -77,7 +78,7 @@ def new_probe(step: Instruction, *, seed: int) -> Probe:
 def on_density_matrix(probe: Probe, *, single_precision: bool) -> Complex:
     """Return what Cirq's density matrix makes of a probe."""
     plan = Outline(is_unitary=False, terminal=frozenset(), prefix_count=0, live_bit_counts=())
-    density = Density(probe.listing, plan, single_precision=single_precision, report=_silent)
+    density = Density(probe.listing, plan, single_precision=single_precision, report=unreported)
     return np.asarray(sum_of(density.run()), dtype=np.complex128)
 
 
@@ -167,7 +168,3 @@ def _mixture(states: npt.NDArray[np.complexfloating]) -> Complex:
 def _normal(state: Complex) -> Complex:
     norm = np.linalg.norm(state)
     return np.asarray(state / norm) if norm else state
-
-
-def _silent(*, done_count: int, total_count: int, unit: str) -> None:
-    """A probe is no progress."""

@@ -23,6 +23,7 @@ from proxima_runtime.arrays.readout import batch_seeds
 from proxima_runtime.arrays.records import count_arrays
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter
 from proxima_runtime.backend.outline import outline
+from proxima_runtime.backend.warm_up import unreported
 
 from proxima_backend_cirq import native, qsim
 from proxima_backend_cirq.branches import Branches
@@ -148,7 +149,7 @@ class Simulation:
         self._guard.check(
             program,
             target.key,
-            lambda started: target.evolve(started, _silent)[0],
+            lambda started: target.evolve(started, unreported)[0],
         )
         state, seconds = target.evolve(program, report)
         return _of_state(
@@ -257,7 +258,3 @@ def _target(job: backend_pb2.Job) -> Target:
         seed=job.seed,
         thread_count=job.thread_count or 1,
     )
-
-
-def _silent(*, done_count: int, total_count: int, unit: str) -> None:
-    """The guard's runs are no progress."""

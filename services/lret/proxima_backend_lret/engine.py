@@ -12,6 +12,7 @@ from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter
 from proxima_runtime.backend.gates import STANDARD_GATES
+from proxima_runtime.backend.warm_up import unreported
 
 from proxima_backend_lret import __version__
 from proxima_backend_lret.estimate import estimate
@@ -66,7 +67,7 @@ class LretEngine:
 
     def warm_up(self) -> None:
         """Import numpy and run a small noisy circuit."""
-        for _ in self.run(_warm_up_job(), _silent):
+        for _ in self.run(_warm_up_job(), unreported):
             pass
 
     def run(self, job: backend_pb2.Job, report: ProgressReporter) -> Iterator[ItemResult]:
@@ -74,10 +75,6 @@ class LretEngine:
         from proxima_backend_lret.simulate import simulate  # noqa: PLC0415 - the worker alone imports numpy
 
         yield simulate(job, report)
-
-
-def _silent(*, done_count: int, total_count: int, unit: str) -> None:
-    """Warming up is no progress."""
 
 
 def _capability(

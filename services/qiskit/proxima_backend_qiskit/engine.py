@@ -10,8 +10,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from proxima.backend.v1 import backend_pb2
-from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter
+from proxima_runtime.backend.warm_up import unreported, warm_up_job
 
 from proxima_backend_qiskit import __version__, gates
 from proxima_backend_qiskit.estimate import estimate
@@ -104,7 +105,7 @@ class QiskitEngine:
 
         self._simulation = Simulation()
         for capability in self.methods():
-            self._simulation.run(_warm_up_job(capability), _unreported)
+            self._simulation.run(warm_up_job(capability), unreported)
 
     def run(self, job: backend_pb2.Job, report: ProgressReporter) -> Iterator[ItemResult]:
         """Run a job. Aer cannot count its progress; batches and operations between its runs are reported."""
@@ -113,11 +114,6 @@ class QiskitEngine:
         simulation = self._simulation
         if simulation is not None:
             yield simulation.run(job, report)
-
-
-def _unreported(*, done_count: int, total_count: int, unit: str) -> None:
-    """Nobody waits for a warm-up."""
-    del done_count, total_count, unit
 
 
 def _capability(
@@ -142,36 +138,3 @@ def _capability(
         deterministic=True,
         pause_support=capabilities_pb2.PAUSE_SUPPORT_NONE,
     )
-
-
-def _warm_up_job(capability: capabilities_pb2.MethodCapability) -> backend_pb2.Job:
-    """A Bell pair with every result of the method."""
-    kind = circuit_pb2.Operation
-    return backend_pb2.Job(
-        circuit=circuit_pb2.Circuit(
-            qubit_count=2,
-            clbit_count=2,
-            declared_qubit_count=2,
-            operations=(
-                kind(kind=kind.KIND_GATE, name="h", qubit_count=1),
-                kind(kind=kind.KIND_GATE, name="cx", qubit_count=2),
-                kind(kind=kind.KIND_MEASURE, name="measure", qubit_count=1, clbit_count=1),
-            ),
-            opcodes=_column(2, 0, 1, 2, 2),
-            qubits=_column(4, 0, 0, 1, 0, 1),
-            clbits=_column(4, 0, 1),
-        ),
-        results=result_pb2.ResultSpec(
-            shots=10,
-            probabilities=result_pb2.RESULT_KIND_PROBABILITIES in capability.results,
-            statevector=result_pb2.RESULT_KIND_STATEVECTOR in capability.results,
-            density_matrix=result_pb2.RESULT_KIND_DENSITY_MATRIX in capability.results,
-        ),
-        method=capability.method,
-        engine=capability.engine,
-        thread_count=1,
-    )
-
-
-def _column(size: int, *values: int) -> bytes:
-    return b"".join(value.to_bytes(size, "little") for value in values)
