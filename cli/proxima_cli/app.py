@@ -170,6 +170,23 @@ def history(
 
 
 @app.command()
+def abort(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="An execution as history lists it, or comparisons/ID of a comparison.")
+    ],
+    *,
+    output: Output = None,
+    config: ConfigFile = None,
+    server: Server = None,
+) -> Never:
+    """Stop an execution, or a comparison with its members."""
+    session = open_session(config=config, output=output, server=server)
+    from proxima_cli.commands import abort as command  # noqa: PLC0415
+
+    raise typer.Exit(run_async(session, command.abort(session, name)))
+
+
+@app.command()
 def compare(
     circuit: Annotated[
         str | None, typer.Argument(metavar="[FILE]", help="OpenQASM file; - reads standard input.")
