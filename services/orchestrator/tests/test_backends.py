@@ -10,7 +10,11 @@ async def test_equal_jobs_are_estimated_once_a_connection() -> None:
     """The same job gets the very estimate that was given before; another job is asked about anew."""
     async with start_backend() as backend:
         instance = BackendInstance(
-            backend="scripted", name="backends/scripted/instances/0", target=backend.target, max_message_bytes=2**24, max_in_flight=0
+            backend="scripted",
+            name="backends/scripted/instances/0",
+            target=backend.target,
+            max_message_bytes=2**24,
+            max_in_flight=0,
         )
         instance.start()
         try:
