@@ -81,14 +81,12 @@ def comparison_document(found: Comparison) -> dict[str, Json]:
 
 
 def _print_pairs(found: Comparison, *, boxed: bool) -> None:
-    table = new_table(["pair", "members", "verdict", "by", "distance>", "for equal ones under>", "p>"], boxed=boxed)
+    table = new_table(["pair", "verdict", "by", "distance>", "for equal ones under>", "p>"], boxed=boxed)
     for pair in found.pairs:
-        names = [found.members[place].label for place in (pair.first, pair.second)]
         distance, bar = _distance(pair)
         add_row(
             table,
             _numbers(pair),
-            " / ".join(names),
             _WORDS[pair.verdict],
             _BASES.get(pair.basis, "not comparable"),
             distance,
@@ -99,17 +97,8 @@ def _print_pairs(found: Comparison, *, boxed: bool) -> None:
 
 
 def _print_members(found: Comparison, *, boxed: bool) -> None:
-    columns = [
-        "member",
-        "producer",
-        "state",
-        "time>",
-        "predicted>",
-        "of fastest>",
-        "memory>",
-        "predicted>",
-        "of least>",
-    ]
+    # With the longest names it fits 100 columns.
+    columns = ["no", "member", "state", "time>", "predicted>", "ratio>", "memory>", "predicted>", "ratio>"]
     table = new_table(columns, boxed=boxed)
     fastest, smallest = _least(found.members, "seconds"), _least(found.members, "peak_memory_bytes")
     for number, member in enumerate(found.members, start=1):
