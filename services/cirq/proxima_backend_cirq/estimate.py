@@ -14,8 +14,8 @@ from array import array
 from collections.abc import Callable
 
 from proxima.backend.v1 import backend_pb2
-from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+from proxima_runtime.backend.estimates import largest_fitting, unsupported
 from proxima_runtime.backend.outline import outline
 
 from proxima_backend_cirq import demands
@@ -41,6 +41,7 @@ _FIXED_BYTES = 64 << 10
 # Blocks of a state in double precision, whatever its size.
 _OBSERVABLE_BYTES = 1 << 20
 
+_MOST_QUBITS = 62
 _INT64_MAX = (1 << 63) - 1
 _METHOD = capabilities_pb2.Method
 _KIND = circuit_pb2.Operation
@@ -60,10 +61,10 @@ def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
         problems = [*problems, *demands.violations(job, plan)]
     return estimate_pb2.ResourceEstimate(
         peak_memory_bytes=min(peak(job.circuit.qubit_count), _INT64_MAX),
-        largest_fitting_qubit_count=_largest_fitting(peak, job.memory_limit_bytes),
+        largest_fitting_qubit_count=largest_fitting(peak, job.memory_limit_bytes, most=_MOST_QUBITS),
         work_units=units,
         rule=rule,
-        violations=[_violation(problem) for problem in problems],
+        violations=[unsupported(problem) for problem in problems],
     )
 
 
@@ -132,15 +133,6 @@ def _peak_rule(job: backend_pb2.Job) -> Callable[[int], int]:
     return peak
 
 
-def _largest_fitting(peak: Callable[[int], int], limit: int) -> int:
-    if limit <= 0:
-        return 0
-    width = 0
-    while peak(width + 1) <= limit and width < 62:
-        width += 1
-    return width
-
-
 def _work_units(job: backend_pb2.Job) -> float:
     """Return amplitude updates of the gates, plus one unit a shot."""
     width, gates = job.circuit.qubit_count, len(job.circuit.opcodes) // 2
@@ -156,8 +148,3 @@ def _rule(job: backend_pb2.Job) -> str:
         parts.append("the returned state")
     parts.append(f"{BYTES_PER_GATE[job.engine]} bytes an instruction")
     return ", plus ".join(parts)
-
-
-def _violation(problem: str) -> estimate_pb2.Violation:
-    reason = errors_pb2.ErrorReason.Name(errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND)
-    return estimate_pb2.Violation(reason=reason, description=problem, instruction=-1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proxima.backend.v1 import backend_pb2
-from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
+from proxima_runtime.backend.estimates import largest_fitting, unsupported
 
 from proxima_backend_lret.certificate import fault_of_budget, rounding_bound
 from proxima_backend_lret.limits import GRAM_BYTES, SQUARE_BYTES, WORKING_BYTES
@@ -31,7 +31,7 @@ def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
     peak = _peak_rule(job, noise)
     return estimate_pb2.ResourceEstimate(
         peak_memory_bytes=min(peak(job.circuit.qubit_count), _INT64_MAX),
-        largest_fitting_qubit_count=_largest_fitting(peak, job.memory_limit_bytes),
+        largest_fitting_qubit_count=largest_fitting(peak, job.memory_limit_bytes, most=_MAX_WIDTH),
         work_units=_work_units(job, noise),
         rule=_rule(job, noise),
         violations=_violations(job, noise),
@@ -83,15 +83,6 @@ def _is_single(job: backend_pb2.Job) -> bool:
     return job.precision == result_pb2.PRECISION_SINGLE
 
 
-def _largest_fitting(peak: Callable[[int], int], limit: int) -> int:
-    if limit <= 0:
-        return 0
-    width = 0
-    while width < _MAX_WIDTH and peak(width + 1) <= limit:
-        width += 1
-    return width
-
-
 def _work_units(job: backend_pb2.Job, noise: Noise) -> float:
     """Return amplitude updates of all operations on a typical rank, the cubes of compressions, and calls of numpy.
 
@@ -136,11 +127,4 @@ def _violations(job: backend_pb2.Job, noise: Noise) -> list[estimate_pb2.Violati
         fault = fault_of_budget(max_error=job.max_error, rounding=rounding, single_precision=_is_single(job))
         if fault:
             found.append(fault)
-    return [
-        estimate_pb2.Violation(
-            reason=errors_pb2.ErrorReason.Name(errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND),
-            description=sentence,
-            instruction=-1,
-        )
-        for sentence in found
-    ]
+    return [unsupported(sentence) for sentence in found]

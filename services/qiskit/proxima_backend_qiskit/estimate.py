@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+from proxima_runtime.backend.estimates import largest_fitting
 from proxima_runtime.backend.outline import Outline, outline
 
 from proxima_backend_qiskit.load import BYTES_PER_GATE, Load, load_of
@@ -44,6 +45,7 @@ _TABLEAU_UNITS_PER_OUTCOME_AND_QUBIT = 2.0
 MPS_MAX_BOND = 64
 """Bond dimension that the estimate of a matrix product state assumes at most; the true one depends on the circuit."""
 
+_MOST_QUBITS = 4096
 _INT64_MAX = (1 << 63) - 1
 _METHOD = capabilities_pb2.Method
 
@@ -57,7 +59,7 @@ def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
     need = peak(job.circuit.qubit_count)
     return estimate_pb2.ResourceEstimate(
         peak_memory_bytes=min(need, _INT64_MAX),
-        largest_fitting_qubit_count=_largest_fitting(job, peak),
+        largest_fitting_qubit_count=largest_fitting(peak, job.memory_limit_bytes, most=_MOST_QUBITS),
         work_units=_work_units(job, found, way, load, slots),
         rule=_rule(job, found, way, slots),
         violations=violations(job, found),
@@ -157,19 +159,6 @@ def _shots_peak(job: backend_pb2.Job, load: Load, width: int) -> int:
 
 def _shown(small_bytes: int) -> int:
     return max(small_bytes - _WARM_HEAP_BYTES, _FIXED_BYTES)
-
-
-def _largest_fitting(job: backend_pb2.Job, peak: Callable[[int], int]) -> int:
-    if job.memory_limit_bytes <= 0:
-        return 0
-    low, high = 0, 4096
-    while low < high:
-        middle = (low + high + 1) // 2
-        if peak(middle) <= job.memory_limit_bytes:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _work_units(job: backend_pb2.Job, found: Outline, way: Way, load: Load, slots: int) -> float:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from enum import Enum
 
 from proxima.backend.v1 import backend_pb2
-from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2
 from proxima_runtime.backend.columns import counts_of
+from proxima_runtime.backend.estimates import unsupported
 from proxima_runtime.backend.outline import Outline
 
 from proxima_backend_qiskit.load import PAULI_CHANNELS
@@ -51,7 +51,7 @@ def keeps_records(job: backend_pb2.Job) -> bool:
 def violations(job: backend_pb2.Job, outline: Outline) -> Iterator[estimate_pb2.Violation]:
     """Yield what keeps a job from running, each with its remedy."""
     if job.segmentation.segment_starts:
-        yield _violation("Aer is not run in circuit segments by this backend; leave segment_starts empty")
+        yield unsupported("Aer is not run in circuit segments by this backend; leave segment_starts empty")
     if job.method == _METHOD.METHOD_STABILIZER:
         yield from _unsuited_channels(job.circuit)
     if choose(job, outline) is not Way.SHOTS:
@@ -59,7 +59,7 @@ def violations(job: backend_pb2.Job, outline: Outline) -> Iterator[estimate_pb2.
     asked = job.results
     if job.method == _METHOD.METHOD_DENSITY_MATRIX:
         if asked.probabilities or asked.density_matrix or asked.observables:
-            yield _violation(
+            yield unsupported(
                 f"exact results of this circuit need a density matrix for each of 2^{outline.live_bit_count} classical "
                 f"records, at most {MAX_RECORDS} records and {MAX_RECORD_ENTRIES} matrix entries in all are kept; ask "
                 "for counts only, or expectation values with method trajectories"
@@ -68,16 +68,16 @@ def violations(job: backend_pb2.Job, outline: Outline) -> Iterator[estimate_pb2.
     name = _METHOD.Name(job.method).removeprefix("METHOD_").lower()
     why = "measurement in mid-circuit, reset, conditions or channels"
     if asked.statevector:
-        yield _violation(
+        yield unsupported(
             f"a circuit with {why} has no one state vector; ask for the density matrix with method density_matrix"
         )
     if asked.probabilities:
-        yield _violation(
+        yield unsupported(
             f"{name} runs a circuit with {why} once a shot and has no exact probabilities; ask for counts, or use "
             "method density_matrix"
         )
     if asked.observables and asked.shots < _MIN_SAMPLES:
-        yield _violation(
+        yield unsupported(
             f"{name} runs a circuit with {why} once a shot, and expectation values with a standard error need at least "
             f"{_MIN_SAMPLES} shots, {asked.shots} are asked; ask for shots, or use method density_matrix"
         )
@@ -98,15 +98,7 @@ def _unsuited_channels(circuit: circuit_pb2.Circuit) -> Iterator[estimate_pb2.Vi
         if channel.kind == _KIND.KIND_CHANNEL and (channel.matrix or channel.name not in PAULI_CHANNELS)
     }
     if unsuited:
-        yield _violation(
+        yield unsupported(
             f"stabilizer takes only mixtures of Pauli operators as channels ({', '.join(sorted(PAULI_CHANNELS))}), "
             f"the circuit has {', '.join(sorted(unsuited))}; use method density_matrix or trajectories"
         )
-
-
-def _violation(description: str) -> estimate_pb2.Violation:
-    return estimate_pb2.Violation(
-        reason=errors_pb2.ErrorReason.Name(errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND),
-        description=description,
-        instruction=-1,
-    )
