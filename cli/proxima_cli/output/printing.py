@@ -31,7 +31,7 @@ __all__ = [
 _PIPE_WIDTH = 200
 _LABEL_WIDTH = 13
 _NARROWEST_TEXT = 30
-_COLUMN_GAP = 3
+_COLUMN_GAP, _BOXED_GAP = 2, 3
 
 
 def print_json(document: Json) -> None:
@@ -93,7 +93,8 @@ def print_rows(table: Table) -> None:
     headers = [str(column.header) for column in table.columns]
     widths = [max(map(cell_len, (header, *column))) for header, column in zip(headers, cells, strict=True)]
     # The last column may wrap.
-    needed = sum(widths[:-1]) + min(widths[-1], _NARROWEST_TEXT) + _COLUMN_GAP * len(widths)
+    needed = sum(widths[:-1]) + min(widths[-1], _NARROWEST_TEXT)
+    needed += _COLUMN_GAP * (len(widths) - 1) if table.box is None else _BOXED_GAP * len(widths) + 1
     if needed <= output_width():
         print_table(table)
         return

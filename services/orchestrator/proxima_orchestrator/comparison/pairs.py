@@ -270,9 +270,10 @@ def _sampled(
     else:
         power = achieved_power(shots, kinds, rules, one_side_exact=exact)
         needed = required_shots(kinds, rules, one_side_exact=exact)
+    outcomes = "about one outcome" if round(kinds) == 1 else f"about {kinds:.0f} outcomes"
     sentence = (
         f"{sampled}: total variation distance {test.total_variation_distance:.4f}, where equal distributions stay "
-        f"under {test.null_quantile:.4f} in {1 - rules.false_alarm_rate:.4g} of cases; about {kinds:.0f} outcomes"
+        f"under {test.null_quantile:.4f} in {1 - rules.false_alarm_rate:.4g} of cases; {outcomes}"
     )
     if allowance:
         sentence += f"; {allowance:.3g} is allowed for truncation"
