@@ -60,7 +60,8 @@ def _peak_rule(job: backend_pb2.Job, noise: Noise) -> Callable[[int], int]:
             evolving = max(evolving, state + GRAM_BYTES * small_side**2)
         after = returned = 0
         if spec.shots or spec.probabilities:
-            after += 8 * height + (16 << min(bits, width) if spec.shots else 0)
+            # Weights, their running sum, and totals, whose pages are not all touched.
+            after += 8 * height + (12 << min(bits, width) if spec.shots else 0)
             if spec.probabilities:
                 outcomes = 8 << bits
                 after += outcomes if reshapes else 0

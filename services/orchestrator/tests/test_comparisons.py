@@ -188,8 +188,12 @@ async def test_seeds_are_equal_or_distinct_as_asked(folder: Path, script: Script
         spec = comparison(script())
         spec.execution.seed = 7
         seeds = []
-        for policy in ("UNSPECIFIED", "DISTINCT", "SAME"):
-            spec.seed_policy = comparisons_pb2.SeedPolicy.Value(f"SEED_POLICY_{policy}")
+        for policy in (
+            comparisons_pb2.SEED_POLICY_UNSPECIFIED,
+            comparisons_pb2.SEED_POLICY_DISTINCT,
+            comparisons_pb2.SEED_POLICY_SAME,
+        ):
+            spec.seed_policy = policy
             last = await both.finish(spec)
             seeds.append([(await both.orchestrator.get(member.execution)).seed for member in last.members])
         assert seeds[0] == seeds[1]

@@ -141,7 +141,7 @@ def _spawn(stream: socket.socket) -> subprocess.Popen[bytes]:
     uses vfork, which runs nothing of this process in the child.
     """
     command = (sys.executable, "-P", "-m", "proxima_orchestrator.qasm.child", str(os.getpid()))
-    return subprocess.Popen(command, stdin=stream, stdout=stream)
+    return subprocess.Popen(command, stdin=stream.fileno(), stdout=stream.fileno())
 
 
 def _explain(exit_status: int, limits: Limits) -> Exception:
