@@ -12,8 +12,8 @@ from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import result_pb2
 from proxima_runtime.arrays.instructions import Listing
 from proxima_runtime.arrays.program import Program
-from proxima_runtime.arrays.readout import Counts, batch_seeds, draw, read
-from proxima_runtime.arrays.records import count_arrays, with_readout
+from proxima_runtime.arrays.readout import batch_seeds, draw, read
+from proxima_runtime.arrays.records import count_arrays, packed_counts, probability_array, with_readout
 from proxima_runtime.backend.engine import ResultArray
 from proxima_runtime.errors import Internal
 
@@ -89,7 +89,7 @@ def read_state(job: backend_pb2.Job, reading: Reading, state: State, *, single_p
             records = misread_outcomes(outcomes, values, reading.readouts, generator)
             arrays += count_arrays(records, reading.clbit_count)
         else:
-            arrays += _packed_arrays(outcomes, values)
+            arrays += packed_counts(outcomes, values)
     if job.results.probabilities:
         measured = bool(readout.clbits)
         found = readout.probabilities(_present(of_slots)) if measured else _present(of_slots)
@@ -116,7 +116,7 @@ def read_records(
     check_norm(float(found.sum()), engine=job.engine, single_precision=single_precision)
     arrays: list[ResultArray] = []
     if job.results.shots:
-        arrays += _packed_arrays(
+        arrays += packed_counts(
             *read(dict(zip(reading.written, range(len(reading.written)), strict=True)), reading.clbit_count).pack(
                 *draw(found, batch_seeds(job, 0))
             )
@@ -163,30 +163,9 @@ def check_norm(total: float, *, engine: str, single_precision: bool) -> None:
         )
 
 
-def _packed_arrays(outcomes: Bytes, values: Counts) -> list[ResultArray]:
-    return [
-        ResultArray(
-            role=result_pb2.ARRAY_ROLE_COUNT_OUTCOMES,
-            data_type=result_pb2.DATA_TYPE_UINT8,
-            shape=outcomes.shape,
-            data=outcomes.reshape(-1).data,
-        ),
-        ResultArray(
-            role=result_pb2.ARRAY_ROLE_COUNT_VALUES,
-            data_type=result_pb2.DATA_TYPE_UINT64,
-            shape=values.shape,
-            data=values.view(np.uint8).data,
-        ),
-    ]
-
-
 def _probability_array(reading: Reading, found: Real, *, measured: bool) -> ResultArray:
-    found = np.ascontiguousarray(found)
-    return ResultArray(
-        role=result_pb2.ARRAY_ROLE_PROBABILITIES,
-        data_type=result_pb2.DATA_TYPE_FLOAT64,
-        shape=found.shape,
-        data=found.view(np.uint8).data,
+    return probability_array(
+        found,
         bit_space=result_pb2.BIT_SPACE_CLBITS if measured else result_pb2.BIT_SPACE_QUBITS,
         axis_bits=tuple(reading.written) if measured else tuple(reading.active_qubits),
     )

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 from proxima.backend.v1 import backend_pb2
-from proxima.simulation.v1 import result_pb2
 from proxima_runtime.arrays.readout import batch_seeds
-from proxima_runtime.arrays.records import with_readout
+from proxima_runtime.arrays.records import packed_counts, with_readout
 from proxima_runtime.backend.engine import ResultArray
 
 from proxima_backend_lret.columns import Real
@@ -24,21 +23,7 @@ def count_arrays(job: backend_pb2.Job, found: Outcomes, readouts: Mapping[int, R
     space = _Space(found, readouts)
     drawn = [space.draw(np.random.Generator(np.random.PCG64(seed)), shots) for shots, seed in batch_seeds(job, 0)]
     rows, times = _united(np.concatenate([part for part, _ in drawn]), np.concatenate([part for _, part in drawn]))
-    values = times.astype(np.uint64)
-    return [
-        ResultArray(
-            role=result_pb2.ARRAY_ROLE_COUNT_OUTCOMES,
-            data_type=result_pb2.DATA_TYPE_UINT8,
-            shape=rows.shape,
-            data=rows.reshape(-1).data,
-        ),
-        ResultArray(
-            role=result_pb2.ARRAY_ROLE_COUNT_VALUES,
-            data_type=result_pb2.DATA_TYPE_UINT64,
-            shape=values.shape,
-            data=values.view(np.uint8).data,
-        ),
-    ]
+    return packed_counts(rows, times.astype(np.uint64))
 
 
 class _Space:

@@ -9,12 +9,13 @@ from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, result_pb2
 from proxima_runtime.arrays.instructions import Instruction, Listing, list_instructions
+from proxima_runtime.arrays.records import probability_array
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter, ResultArray
 from proxima_runtime.errors import FailedPrecondition, Internal
 
 from proxima_backend_lret import readings, sampling
 from proxima_backend_lret.certificate import Ledger, fault_of_budget, map_constant, rounding_bound
-from proxima_backend_lret.columns import Columns, Real, column_weights
+from proxima_backend_lret.columns import Columns, column_weights
 from proxima_backend_lret.evolution import Branch, Evolution
 
 _KIND = circuit_pb2.Operation
@@ -125,10 +126,14 @@ def _arrays(
                 arrays += sampling.count_arrays(job, found, readouts)
             if spec.probabilities:
                 bits = readings.bit_probabilities(found, readouts)
-                arrays.append(_probabilities(bits, result_pb2.BIT_SPACE_CLBITS, listing.written_clbits))
+                arrays.append(
+                    probability_array(bits, bit_space=result_pb2.BIT_SPACE_CLBITS, axis_bits=listing.written_clbits)
+                )
         else:
             bits = readings.qubit_probabilities(branches, missing=missing)
-            arrays.append(_probabilities(bits, result_pb2.BIT_SPACE_QUBITS, listing.active_qubits))
+            arrays.append(
+                probability_array(bits, bit_space=result_pb2.BIT_SPACE_QUBITS, axis_bits=listing.active_qubits)
+            )
     if spec.statevector and is_vector:
         vector = branches[0].columns[:, 0]
         vector *= vector.dtype.type(np.exp(1j * listing.global_phase))
@@ -139,17 +144,6 @@ def _arrays(
         )
         arrays.append(_state(matrix, result_pb2.ARRAY_ROLE_DENSITY_MATRIX, listing))
     return arrays
-
-
-def _probabilities(found: Real, space: result_pb2.BitSpace, bits: tuple[int, ...]) -> ResultArray:
-    return ResultArray(
-        role=result_pb2.ARRAY_ROLE_PROBABILITIES,
-        data_type=result_pb2.DATA_TYPE_FLOAT64,
-        shape=found.shape,
-        data=np.ascontiguousarray(found).view(np.uint8).data,
-        bit_space=space,
-        axis_bits=bits,
-    )
 
 
 def _state(state: Columns, role: result_pb2.ArrayRole, listing: Listing) -> ResultArray:

@@ -14,6 +14,7 @@ import numpy as np
 from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import result_pb2
 from proxima_runtime.arrays.readout import batch_seeds, draw
+from proxima_runtime.arrays.records import packed_counts, probability_array
 from proxima_runtime.backend.engine import ItemResult, ResultArray
 
 from proxima_backend_qiskit import aer
@@ -23,8 +24,6 @@ from proxima_backend_qiskit.results import (
     check_norm,
     exact_values,
     merged_counts,
-    packed_counts,
-    probability_array,
     saved,
     state_array,
 )
@@ -86,9 +85,9 @@ def run_direct(
         check_norm(output.probabilities, single_precision=options.single_precision)
     if is_drawn:
         weights = np.maximum(reading.of_outcomes(saved(output.probabilities)), 0.0)
-        arrays += packed_counts(outcomes, *draw(weights, batches))
+        arrays += packed_counts(*outcomes.pack(*draw(weights, batches)))
     elif is_sampled:
-        arrays += packed_counts(outcomes, *merged_counts(runs, circuit.num_memory))
+        arrays += packed_counts(*outcomes.pack(*merged_counts(runs, circuit.num_memory)))
     if spec.probabilities:
         measured = bool(outcomes.clbits)
         of_outcomes = reading.of_outcomes(saved(output.probabilities)) if measured else saved(output.probabilities)

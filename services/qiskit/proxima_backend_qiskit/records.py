@@ -10,7 +10,7 @@ from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import result_pb2
 from proxima_runtime.arrays.instructions import Listing
 from proxima_runtime.arrays.readout import Readout, Real, batch_seeds, draw
-from proxima_runtime.arrays.records import count_arrays
+from proxima_runtime.arrays.records import count_arrays, probability_array
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter, ResultArray
 from proxima_runtime.backend.outline import Outline
 
@@ -18,7 +18,7 @@ from proxima_backend_qiskit import aer
 from proxima_backend_qiskit.branches import Branches, Wanted
 from proxima_backend_qiskit.lowering import Lowering
 from proxima_backend_qiskit.reading import reading_of
-from proxima_backend_qiskit.results import check_norm, exact_values, probability_array, saved, state_array
+from proxima_backend_qiskit.results import check_norm, exact_values, saved, state_array
 
 
 def run_records(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import result_pb2
-from proxima_runtime.arrays.readout import Bytes, Counts, Readout, Real
+from proxima_runtime.arrays.readout import Bytes, Counts, Real
 from proxima_runtime.backend.engine import ResultArray
 from proxima_runtime.errors import Internal
 
@@ -15,40 +15,6 @@ from proxima_backend_qiskit import aer
 
 # How far a sum of probabilities may be from 1; both are far above rounding and far below anything that matters.
 _NORM_TOLERANCE = {False: 1e-6, True: 1e-2}
-
-
-def packed_counts(outcomes: Readout, of_slots: Bytes, values: Counts) -> list[ResultArray]:
-    """Return the two arrays of counts over all declared classical bits."""
-    rows, sorted_values = outcomes.pack(of_slots, values)
-    return [
-        ResultArray(
-            role=result_pb2.ARRAY_ROLE_COUNT_OUTCOMES,
-            data_type=result_pb2.DATA_TYPE_UINT8,
-            shape=rows.shape,
-            data=rows.reshape(-1).data,
-        ),
-        ResultArray(
-            role=result_pb2.ARRAY_ROLE_COUNT_VALUES,
-            data_type=result_pb2.DATA_TYPE_UINT64,
-            shape=sorted_values.shape,
-            data=sorted_values.view(np.uint8).data,
-        ),
-    ]
-
-
-def probability_array(
-    probabilities: Real, *, bit_space: result_pb2.BitSpace, axis_bits: tuple[int, ...]
-) -> ResultArray:
-    """Return the array of probabilities, float64, shape (2^len(axis_bits),)."""
-    found = np.ascontiguousarray(probabilities)
-    return ResultArray(
-        role=result_pb2.ARRAY_ROLE_PROBABILITIES,
-        data_type=result_pb2.DATA_TYPE_FLOAT64,
-        shape=found.shape,
-        data=found.view(np.uint8).data,
-        bit_space=bit_space,
-        axis_bits=axis_bits,
-    )
 
 
 def state_array(

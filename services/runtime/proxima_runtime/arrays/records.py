@@ -41,6 +41,44 @@ def count_arrays(records: Mapping[int, int], clbit_count: int) -> list[ResultArr
     ]
 
 
+def packed_counts(outcomes: npt.NDArray[np.uint8], values: npt.NDArray[np.uint64]) -> list[ResultArray]:
+    """Return the two arrays of counts of outcomes that are packed already.
+
+    Args:
+        outcomes: uint8, shape (outcomes, ceil(clbit_count / 8)), C-contiguous, rows ascending as unsigned integers.
+        values: uint64, shape (outcomes,), C-contiguous.
+    """
+    return [
+        ResultArray(
+            role=result_pb2.ARRAY_ROLE_COUNT_OUTCOMES,
+            data_type=result_pb2.DATA_TYPE_UINT8,
+            shape=outcomes.shape,
+            data=outcomes.reshape(-1).data,
+        ),
+        ResultArray(
+            role=result_pb2.ARRAY_ROLE_COUNT_VALUES,
+            data_type=result_pb2.DATA_TYPE_UINT64,
+            shape=values.shape,
+            data=values.view(np.uint8).data,
+        ),
+    ]
+
+
+def probability_array(
+    probabilities: Real, *, bit_space: result_pb2.BitSpace, axis_bits: tuple[int, ...]
+) -> ResultArray:
+    """Return the array of probabilities, float64, shape (2^len(axis_bits),), axis_bits[0] least significant."""
+    found = np.ascontiguousarray(probabilities)
+    return ResultArray(
+        role=result_pb2.ARRAY_ROLE_PROBABILITIES,
+        data_type=result_pb2.DATA_TYPE_FLOAT64,
+        shape=found.shape,
+        data=found.view(np.uint8).data,
+        bit_space=bit_space,
+        axis_bits=axis_bits,
+    )
+
+
 def with_readout(probabilities: Real, readouts: Sequence[Real | None]) -> Real:
     """Return the probabilities of what is read, float64, shape (2^b,), from those of what is true.
 
