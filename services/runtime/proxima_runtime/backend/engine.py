@@ -53,6 +53,7 @@ class ItemResult:
         engine_seconds: seconds spent in the simulator's own calls.
         sampler: what drew the counts: the engine's name, or for example "numpy"; empty without shots.
         warnings: sentences for the user.
+        rank_history: columns of a low-rank simulation; None for other methods.
     """
 
     item_index: int
@@ -64,6 +65,7 @@ class ItemResult:
     readout_included: bool = False
     sampler: str = ""
     warnings: Sequence[str] = field(default=())
+    rank_history: result_pb2.RankHistory | None = None
 
 
 class ProgressReporter(Protocol):

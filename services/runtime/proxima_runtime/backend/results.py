@@ -108,6 +108,7 @@ class ResultWriter:
             certified_error=item.certified_error,
             readout_included=item.readout_included,
             warnings=[*item.warnings, *_rounding_notes(item.precision, circuit)],
+            rank_history=item.rank_history,
         )
         file = -1
         for array in item.arrays:

@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from proxima.simulation.v1 import observable_pb2 as proxima_dot_simulation_dot_v1_dot_observable__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"proxima/simulation/v1/result.proto\x12\x15proxima.simulation.v1\x1a\x1egoogle/protobuf/duration.proto\x1a&proxima/simulation/v1/observable.proto\"\x97\x01\n\nResultSpec\x12\r\n\x05shots\x18\x01 \x01(\x03\x12\x15\n\rprobabilities\x18\x02 \x01(\x08\x12\x13\n\x0bstatevector\x18\x03 \x01(\x08\x12\x16\n\x0e\x64\x65nsity_matrix\x18\x04 \x01(\x08\x12\x36\n\x0bobservables\x18\x05 \x03(\x0b\x32!.proxima.simulation.v1.Observable\"\xf4\x01\n\x0f\x41rrayDescriptor\x12.\n\x04role\x18\x01 \x01(\x0e\x32 .proxima.simulation.v1.ArrayRole\x12\x32\n\tdata_type\x18\x02 \x01(\x0e\x32\x1f.proxima.simulation.v1.DataType\x12\r\n\x05shape\x18\x03 \x03(\x03\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\x32\n\tbit_space\x18\x05 \x01(\x0e\x32\x1f.proxima.simulation.v1.BitSpace\x12\x11\n\taxis_bits\x18\x06 \x03(\x05\x12\x13\n\x0binline_data\x18\x07 \x01(\x0c\"\xde\x02\n\x08Producer\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x17\n\x0f\x62\x61\x63kend_version\x18\x02 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\x04 \x01(\t\x12\x0e\n\x06method\x18\x05 \x01(\t\x12\x33\n\tprecision\x18\x06 \x01(\x0e\x32 .proxima.simulation.v1.Precision\x12\x0c\n\x04seed\x18\x07 \x01(\x03\x12\x14\n\x0cthread_count\x18\x08 \x01(\x05\x12N\n\x10package_versions\x18\t \x03(\x0b\x32\x34.proxima.simulation.v1.Producer.PackageVersionsEntry\x12\x0f\n\x07sampler\x18\n \x01(\t\x1a\x36\n\x14PackageVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xbd\x03\n\x0cResultHeader\x12\x12\n\nitem_index\x18\x01 \x01(\x05\x12\x31\n\x08producer\x18\x02 \x01(\x0b\x32\x1f.proxima.simulation.v1.Producer\x12\x32\n\tbit_order\x18\x03 \x01(\x0e\x32\x1f.proxima.simulation.v1.BitOrder\x12\x1c\n\x14\x64\x65\x63lared_qubit_count\x18\x04 \x01(\x05\x12\x13\n\x0b\x63lbit_count\x18\x05 \x01(\x05\x12\x15\n\ractive_qubits\x18\x06 \x03(\x05\x12\r\n\x05shots\x18\x07 \x01(\x03\x12\x36\n\x06\x61rrays\x18\x08 \x03(\x0b\x32&.proxima.simulation.v1.ArrayDescriptor\x12\x43\n\x12\x65xpectation_values\x18\t \x03(\x0b\x32\'.proxima.simulation.v1.ExpectationValue\x12\x1c\n\x0f\x63\x65rtified_error\x18\n \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x10readout_included\x18\x0b \x01(\x08\x12\x10\n\x08warnings\x18\x0c \x03(\tB\x12\n\x10_certified_error\"_\n\x10\x45xpectationValue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x1b\n\x0estandard_error\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x11\n\x0f_standard_error\"T\n\x0bResultChunk\x12\x12\n\nitem_index\x18\x01 \x01(\x05\x12\x13\n\x0b\x61rray_index\x18\x02 \x01(\x05\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"\xef\x01\n\x05Usage\x12\x32\n\x0fworker_duration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0f\x65ngine_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0fqueued_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x19\n\x11peak_memory_bytes\x18\x04 \x01(\x03\x12/\n\x0c\x63pu_duration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xa3\x02\n\x08Progress\x12\x12\n\nitem_index\x18\x01 \x01(\x05\x12\x10\n\x08\x66raction\x18\x02 \x01(\x01\x12\x34\n\x05\x62\x61sis\x18\x03 \x01(\x0e\x32%.proxima.simulation.v1.Progress.Basis\x12\x0c\n\x04unit\x18\x04 \x01(\t\x12\x12\n\ndone_count\x18\x05 \x01(\x03\x12\x13\n\x0btotal_count\x18\x06 \x01(\x03\x12\x14\n\x0cmemory_bytes\x18\x07 \x01(\x03\x12*\n\x07\x65lapsed\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\"B\n\x05\x42\x61sis\x12\x15\n\x11\x42\x41SIS_UNSPECIFIED\x10\x00\x12\x11\n\rBASIS_COUNTED\x10\x01\x12\x0f\n\x0b\x42\x41SIS_MODEL\x10\x02*\xc1\x01\n\nResultKind\x12\x1b\n\x17RESULT_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12RESULT_KIND_COUNTS\x10\x01\x12\x1d\n\x19RESULT_KIND_PROBABILITIES\x10\x02\x12\x1b\n\x17RESULT_KIND_STATEVECTOR\x10\x03\x12\x1e\n\x1aRESULT_KIND_DENSITY_MATRIX\x10\x04\x12\"\n\x1eRESULT_KIND_EXPECTATION_VALUES\x10\x05*R\n\tPrecision\x12\x19\n\x15PRECISION_UNSPECIFIED\x10\x00\x12\x14\n\x10PRECISION_SINGLE\x10\x01\x12\x14\n\x10PRECISION_DOUBLE\x10\x02*\x9a\x01\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x44\x41TA_TYPE_UINT8\x10\x01\x12\x14\n\x10\x44\x41TA_TYPE_UINT64\x10\x02\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT64\x10\x03\x12\x17\n\x13\x44\x41TA_TYPE_COMPLEX64\x10\x04\x12\x18\n\x14\x44\x41TA_TYPE_COMPLEX128\x10\x05*\xbc\x01\n\tArrayRole\x12\x1a\n\x16\x41RRAY_ROLE_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41RRAY_ROLE_COUNT_OUTCOMES\x10\x01\x12\x1b\n\x17\x41RRAY_ROLE_COUNT_VALUES\x10\x02\x12\x1c\n\x18\x41RRAY_ROLE_PROBABILITIES\x10\x03\x12\x1a\n\x16\x41RRAY_ROLE_STATEVECTOR\x10\x04\x12\x1d\n\x19\x41RRAY_ROLE_DENSITY_MATRIX\x10\x05*Q\n\x08\x42itSpace\x12\x19\n\x15\x42IT_SPACE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x42IT_SPACE_QUBITS\x10\x01\x12\x14\n\x10\x42IT_SPACE_CLBITS\x10\x02*B\n\x08\x42itOrder\x12\x19\n\x15\x42IT_ORDER_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x42IT_ORDER_LITTLE_ENDIAN\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"proxima/simulation/v1/result.proto\x12\x15proxima.simulation.v1\x1a\x1egoogle/protobuf/duration.proto\x1a&proxima/simulation/v1/observable.proto\"\x97\x01\n\nResultSpec\x12\r\n\x05shots\x18\x01 \x01(\x03\x12\x15\n\rprobabilities\x18\x02 \x01(\x08\x12\x13\n\x0bstatevector\x18\x03 \x01(\x08\x12\x16\n\x0e\x64\x65nsity_matrix\x18\x04 \x01(\x08\x12\x36\n\x0bobservables\x18\x05 \x03(\x0b\x32!.proxima.simulation.v1.Observable\"\xf4\x01\n\x0f\x41rrayDescriptor\x12.\n\x04role\x18\x01 \x01(\x0e\x32 .proxima.simulation.v1.ArrayRole\x12\x32\n\tdata_type\x18\x02 \x01(\x0e\x32\x1f.proxima.simulation.v1.DataType\x12\r\n\x05shape\x18\x03 \x03(\x03\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\x32\n\tbit_space\x18\x05 \x01(\x0e\x32\x1f.proxima.simulation.v1.BitSpace\x12\x11\n\taxis_bits\x18\x06 \x03(\x05\x12\x13\n\x0binline_data\x18\x07 \x01(\x0c\"\xde\x02\n\x08Producer\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x17\n\x0f\x62\x61\x63kend_version\x18\x02 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x03 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\x04 \x01(\t\x12\x0e\n\x06method\x18\x05 \x01(\t\x12\x33\n\tprecision\x18\x06 \x01(\x0e\x32 .proxima.simulation.v1.Precision\x12\x0c\n\x04seed\x18\x07 \x01(\x03\x12\x14\n\x0cthread_count\x18\x08 \x01(\x05\x12N\n\x10package_versions\x18\t \x03(\x0b\x32\x34.proxima.simulation.v1.Producer.PackageVersionsEntry\x12\x0f\n\x07sampler\x18\n \x01(\t\x1a\x36\n\x14PackageVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf7\x03\n\x0cResultHeader\x12\x12\n\nitem_index\x18\x01 \x01(\x05\x12\x31\n\x08producer\x18\x02 \x01(\x0b\x32\x1f.proxima.simulation.v1.Producer\x12\x32\n\tbit_order\x18\x03 \x01(\x0e\x32\x1f.proxima.simulation.v1.BitOrder\x12\x1c\n\x14\x64\x65\x63lared_qubit_count\x18\x04 \x01(\x05\x12\x13\n\x0b\x63lbit_count\x18\x05 \x01(\x05\x12\x15\n\ractive_qubits\x18\x06 \x03(\x05\x12\r\n\x05shots\x18\x07 \x01(\x03\x12\x36\n\x06\x61rrays\x18\x08 \x03(\x0b\x32&.proxima.simulation.v1.ArrayDescriptor\x12\x43\n\x12\x65xpectation_values\x18\t \x03(\x0b\x32\'.proxima.simulation.v1.ExpectationValue\x12\x1c\n\x0f\x63\x65rtified_error\x18\n \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x10readout_included\x18\x0b \x01(\x08\x12\x10\n\x08warnings\x18\x0c \x03(\t\x12\x38\n\x0crank_history\x18\r \x01(\x0b\x32\".proxima.simulation.v1.RankHistoryB\x12\n\x10_certified_error\"\x9d\x01\n\x0bRankHistory\x12\x30\n\x06points\x18\x01 \x03(\x0b\x32 .proxima.simulation.v1.RankPoint\x12\x14\n\x0clargest_rank\x18\x02 \x01(\x03\x12\x14\n\x0c\x63ontinued_as\x18\x03 \x01(\t\x12\x17\n\x0f\x63ontinued_after\x18\x04 \x01(\x03\x12\x17\n\x0foperation_count\x18\x05 \x01(\x03\",\n\tRankPoint\x12\x11\n\toperation\x18\x01 \x01(\x03\x12\x0c\n\x04rank\x18\x02 \x01(\x03\"_\n\x10\x45xpectationValue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x1b\n\x0estandard_error\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x11\n\x0f_standard_error\"T\n\x0bResultChunk\x12\x12\n\nitem_index\x18\x01 \x01(\x05\x12\x13\n\x0b\x61rray_index\x18\x02 \x01(\x05\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"\xef\x01\n\x05Usage\x12\x32\n\x0fworker_duration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0f\x65ngine_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0fqueued_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x19\n\x11peak_memory_bytes\x18\x04 \x01(\x03\x12/\n\x0c\x63pu_duration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xa3\x02\n\x08Progress\x12\x12\n\nitem_index\x18\x01 \x01(\x05\x12\x10\n\x08\x66raction\x18\x02 \x01(\x01\x12\x34\n\x05\x62\x61sis\x18\x03 \x01(\x0e\x32%.proxima.simulation.v1.Progress.Basis\x12\x0c\n\x04unit\x18\x04 \x01(\t\x12\x12\n\ndone_count\x18\x05 \x01(\x03\x12\x13\n\x0btotal_count\x18\x06 \x01(\x03\x12\x14\n\x0cmemory_bytes\x18\x07 \x01(\x03\x12*\n\x07\x65lapsed\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\"B\n\x05\x42\x61sis\x12\x15\n\x11\x42\x41SIS_UNSPECIFIED\x10\x00\x12\x11\n\rBASIS_COUNTED\x10\x01\x12\x0f\n\x0b\x42\x41SIS_MODEL\x10\x02*\xc1\x01\n\nResultKind\x12\x1b\n\x17RESULT_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12RESULT_KIND_COUNTS\x10\x01\x12\x1d\n\x19RESULT_KIND_PROBABILITIES\x10\x02\x12\x1b\n\x17RESULT_KIND_STATEVECTOR\x10\x03\x12\x1e\n\x1aRESULT_KIND_DENSITY_MATRIX\x10\x04\x12\"\n\x1eRESULT_KIND_EXPECTATION_VALUES\x10\x05*R\n\tPrecision\x12\x19\n\x15PRECISION_UNSPECIFIED\x10\x00\x12\x14\n\x10PRECISION_SINGLE\x10\x01\x12\x14\n\x10PRECISION_DOUBLE\x10\x02*\x9a\x01\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x44\x41TA_TYPE_UINT8\x10\x01\x12\x14\n\x10\x44\x41TA_TYPE_UINT64\x10\x02\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT64\x10\x03\x12\x17\n\x13\x44\x41TA_TYPE_COMPLEX64\x10\x04\x12\x18\n\x14\x44\x41TA_TYPE_COMPLEX128\x10\x05*\xbc\x01\n\tArrayRole\x12\x1a\n\x16\x41RRAY_ROLE_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41RRAY_ROLE_COUNT_OUTCOMES\x10\x01\x12\x1b\n\x17\x41RRAY_ROLE_COUNT_VALUES\x10\x02\x12\x1c\n\x18\x41RRAY_ROLE_PROBABILITIES\x10\x03\x12\x1a\n\x16\x41RRAY_ROLE_STATEVECTOR\x10\x04\x12\x1d\n\x19\x41RRAY_ROLE_DENSITY_MATRIX\x10\x05*Q\n\x08\x42itSpace\x12\x19\n\x15\x42IT_SPACE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x42IT_SPACE_QUBITS\x10\x01\x12\x14\n\x10\x42IT_SPACE_CLBITS\x10\x02*B\n\x08\x42itOrder\x12\x19\n\x15\x42IT_ORDER_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x42IT_ORDER_LITTLE_ENDIAN\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,18 +35,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PRODUCER_PACKAGEVERSIONSENTRY']._loaded_options = None
   _globals['_PRODUCER_PACKAGEVERSIONSENTRY']._serialized_options = b'8\001'
-  _globals['_RESULTKIND']._serialized_start=2055
-  _globals['_RESULTKIND']._serialized_end=2248
-  _globals['_PRECISION']._serialized_start=2250
-  _globals['_PRECISION']._serialized_end=2332
-  _globals['_DATATYPE']._serialized_start=2335
-  _globals['_DATATYPE']._serialized_end=2489
-  _globals['_ARRAYROLE']._serialized_start=2492
-  _globals['_ARRAYROLE']._serialized_end=2680
-  _globals['_BITSPACE']._serialized_start=2682
-  _globals['_BITSPACE']._serialized_end=2763
-  _globals['_BITORDER']._serialized_start=2765
-  _globals['_BITORDER']._serialized_end=2831
+  _globals['_RESULTKIND']._serialized_start=2319
+  _globals['_RESULTKIND']._serialized_end=2512
+  _globals['_PRECISION']._serialized_start=2514
+  _globals['_PRECISION']._serialized_end=2596
+  _globals['_DATATYPE']._serialized_start=2599
+  _globals['_DATATYPE']._serialized_end=2753
+  _globals['_ARRAYROLE']._serialized_start=2756
+  _globals['_ARRAYROLE']._serialized_end=2944
+  _globals['_BITSPACE']._serialized_start=2946
+  _globals['_BITSPACE']._serialized_end=3027
+  _globals['_BITORDER']._serialized_start=3029
+  _globals['_BITORDER']._serialized_end=3095
   _globals['_RESULTSPEC']._serialized_start=134
   _globals['_RESULTSPEC']._serialized_end=285
   _globals['_ARRAYDESCRIPTOR']._serialized_start=288
@@ -56,15 +56,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRODUCER_PACKAGEVERSIONSENTRY']._serialized_start=831
   _globals['_PRODUCER_PACKAGEVERSIONSENTRY']._serialized_end=885
   _globals['_RESULTHEADER']._serialized_start=888
-  _globals['_RESULTHEADER']._serialized_end=1333
-  _globals['_EXPECTATIONVALUE']._serialized_start=1335
-  _globals['_EXPECTATIONVALUE']._serialized_end=1430
-  _globals['_RESULTCHUNK']._serialized_start=1432
-  _globals['_RESULTCHUNK']._serialized_end=1516
-  _globals['_USAGE']._serialized_start=1519
-  _globals['_USAGE']._serialized_end=1758
-  _globals['_PROGRESS']._serialized_start=1761
-  _globals['_PROGRESS']._serialized_end=2052
-  _globals['_PROGRESS_BASIS']._serialized_start=1986
-  _globals['_PROGRESS_BASIS']._serialized_end=2052
+  _globals['_RESULTHEADER']._serialized_end=1391
+  _globals['_RANKHISTORY']._serialized_start=1394
+  _globals['_RANKHISTORY']._serialized_end=1551
+  _globals['_RANKPOINT']._serialized_start=1553
+  _globals['_RANKPOINT']._serialized_end=1597
+  _globals['_EXPECTATIONVALUE']._serialized_start=1599
+  _globals['_EXPECTATIONVALUE']._serialized_end=1694
+  _globals['_RESULTCHUNK']._serialized_start=1696
+  _globals['_RESULTCHUNK']._serialized_end=1780
+  _globals['_USAGE']._serialized_start=1783
+  _globals['_USAGE']._serialized_end=2022
+  _globals['_PROGRESS']._serialized_start=2025
+  _globals['_PROGRESS']._serialized_end=2316
+  _globals['_PROGRESS_BASIS']._serialized_start=2250
+  _globals['_PROGRESS_BASIS']._serialized_end=2316
 # @@protoc_insertion_point(module_scope)

@@ -145,7 +145,7 @@ class Producer(_message.Message):
     def __init__(self, backend: _Optional[str] = ..., backend_version: _Optional[str] = ..., engine: _Optional[str] = ..., engine_version: _Optional[str] = ..., method: _Optional[str] = ..., precision: _Optional[_Union[Precision, str]] = ..., seed: _Optional[int] = ..., thread_count: _Optional[int] = ..., package_versions: _Optional[_Mapping[str, str]] = ..., sampler: _Optional[str] = ...) -> None: ...
 
 class ResultHeader(_message.Message):
-    __slots__ = ("item_index", "producer", "bit_order", "declared_qubit_count", "clbit_count", "active_qubits", "shots", "arrays", "expectation_values", "certified_error", "readout_included", "warnings")
+    __slots__ = ("item_index", "producer", "bit_order", "declared_qubit_count", "clbit_count", "active_qubits", "shots", "arrays", "expectation_values", "certified_error", "readout_included", "warnings", "rank_history")
     ITEM_INDEX_FIELD_NUMBER: _ClassVar[int]
     PRODUCER_FIELD_NUMBER: _ClassVar[int]
     BIT_ORDER_FIELD_NUMBER: _ClassVar[int]
@@ -158,6 +158,7 @@ class ResultHeader(_message.Message):
     CERTIFIED_ERROR_FIELD_NUMBER: _ClassVar[int]
     READOUT_INCLUDED_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    RANK_HISTORY_FIELD_NUMBER: _ClassVar[int]
     item_index: int
     producer: Producer
     bit_order: BitOrder
@@ -170,7 +171,30 @@ class ResultHeader(_message.Message):
     certified_error: float
     readout_included: bool
     warnings: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, item_index: _Optional[int] = ..., producer: _Optional[_Union[Producer, _Mapping]] = ..., bit_order: _Optional[_Union[BitOrder, str]] = ..., declared_qubit_count: _Optional[int] = ..., clbit_count: _Optional[int] = ..., active_qubits: _Optional[_Iterable[int]] = ..., shots: _Optional[int] = ..., arrays: _Optional[_Iterable[_Union[ArrayDescriptor, _Mapping]]] = ..., expectation_values: _Optional[_Iterable[_Union[ExpectationValue, _Mapping]]] = ..., certified_error: _Optional[float] = ..., readout_included: _Optional[bool] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+    rank_history: RankHistory
+    def __init__(self, item_index: _Optional[int] = ..., producer: _Optional[_Union[Producer, _Mapping]] = ..., bit_order: _Optional[_Union[BitOrder, str]] = ..., declared_qubit_count: _Optional[int] = ..., clbit_count: _Optional[int] = ..., active_qubits: _Optional[_Iterable[int]] = ..., shots: _Optional[int] = ..., arrays: _Optional[_Iterable[_Union[ArrayDescriptor, _Mapping]]] = ..., expectation_values: _Optional[_Iterable[_Union[ExpectationValue, _Mapping]]] = ..., certified_error: _Optional[float] = ..., readout_included: _Optional[bool] = ..., warnings: _Optional[_Iterable[str]] = ..., rank_history: _Optional[_Union[RankHistory, _Mapping]] = ...) -> None: ...
+
+class RankHistory(_message.Message):
+    __slots__ = ("points", "largest_rank", "continued_as", "continued_after", "operation_count")
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    LARGEST_RANK_FIELD_NUMBER: _ClassVar[int]
+    CONTINUED_AS_FIELD_NUMBER: _ClassVar[int]
+    CONTINUED_AFTER_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    points: _containers.RepeatedCompositeFieldContainer[RankPoint]
+    largest_rank: int
+    continued_as: str
+    continued_after: int
+    operation_count: int
+    def __init__(self, points: _Optional[_Iterable[_Union[RankPoint, _Mapping]]] = ..., largest_rank: _Optional[int] = ..., continued_as: _Optional[str] = ..., continued_after: _Optional[int] = ..., operation_count: _Optional[int] = ...) -> None: ...
+
+class RankPoint(_message.Message):
+    __slots__ = ("operation", "rank")
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    operation: int
+    rank: int
+    def __init__(self, operation: _Optional[int] = ..., rank: _Optional[int] = ...) -> None: ...
 
 class ExpectationValue(_message.Message):
     __slots__ = ("name", "value", "standard_error")
