@@ -1,0 +1,1 @@
+"""Circuits compiled to fused steps: unitaries for pure states, transfer matrices for noisy ones."""
