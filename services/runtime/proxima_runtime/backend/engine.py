@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
@@ -68,11 +68,38 @@ class ItemResult:
     rank_history: result_pb2.RankHistory | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """Everything that the rest of a run depends on.
+
+    The runtime stores with it which job it belongs to and which versions wrote it, hashes it, and gives it back whole or
+    refuses it; an engine writes neither a checksum nor a description of the job. It is told what it wrote itself, but
+    by way of a caller: nothing in it may be executed (no pickle), and sizes are checked before they are believed.
+
+    Attributes:
+        parts: the bytes, one part after the other. They are copied before the engine goes on, and together with what
+            the run holds they have to fit the job's memory limit.
+        engine_seconds: seconds spent in the simulator's own calls since this worker began.
+    """
+
+    parts: Sequence[Buffer]
+    engine_seconds: float = 0.0
+
+
 class ProgressReporter(Protocol):
     """Tells the user how far a run is; cheap, the runtime thins the calls out."""
 
     def __call__(self, *, done_count: int, total_count: int, unit: str) -> None:
         """Report counted work: `done_count` of `total_count` `unit`s ("operations", "batches", ...)."""
+
+
+class RunControl(Protocol):
+    """What a run may ask the runtime."""
+
+    def pause_requested(self) -> bool:
+        """Whether a pause was asked for and a checkpoint is due. Cheap enough for every operation: it reads a clock, and
+        at most every 10 ms a socket. It stays true until a checkpoint was yielded.
+        """
 
 
 class Engine(Protocol):
@@ -108,4 +135,31 @@ class Engine(Protocol):
 
         Raises:
             proxima_runtime.errors.ProximaError: with the reason that fits; MemoryError passes through.
+        """
+
+
+@runtime_checkable
+class PausableEngine(Engine, Protocol):
+    """An engine with methods whose `pause_support` is PAUSE_SUPPORT_STATE; those are run by `run_pausable` alone."""
+
+    def run_pausable(
+        self, job: backend_pb2.Job, report: ProgressReporter, control: RunControl, checkpoint: memoryview | None
+    ) -> Iterator[ItemResult | Checkpoint]:
+        """Run a job as `run` does, from its beginning or from a checkpoint, and pause when asked.
+
+        Where `control.pause_requested()` is true between two operations, the engine yields a `Checkpoint`. The runtime
+        then closes the generator, unless the checkpoint does not fit the memory: then it asks for the next value, and
+        the engine goes on as if nothing had been asked. Checkpoints come before the first result: once an item was
+        yielded the rest of the run is not paused.
+
+        Args:
+            job: the job, equal to the one that was paused in everything but limits of memory and time.
+            report: see `run`; counts go on from where the run was paused.
+            control: says whether to pause.
+            checkpoint: what was yielded, its parts in one piece, read-only; None begins at the beginning. It counts
+                against the job's memory limit until the engine drops its last reference to it.
+
+        Raises:
+            proxima_runtime.errors.ProximaError: with the reason that fits, INVALID_REQUEST for a checkpoint that does
+                not describe a state of this job; MemoryError passes through.
         """
