@@ -20,6 +20,7 @@ __all__ = [
     "to_precision",
     "to_producer",
     "to_progress",
+    "to_rank_history",
     "to_seconds",
     "to_server_info",
     "to_state",
@@ -105,6 +106,17 @@ def _noise(message: executions_pb2.NoiseSummary) -> values.NoiseSummary:
         noisy_measurement_count=message.noisy_measurement_count,
         rule_channel_counts=tuple(rule.channel_count for rule in message.rules),
         noiseless_digest=message.noiseless_digest,
+    )
+
+
+def to_rank_history(message: result_pb2.RankHistory) -> values.RankHistory:
+    """Return the columns of a low-rank simulation."""
+    return values.RankHistory(
+        points=tuple((point.operation, point.rank) for point in message.points),
+        largest=message.largest_rank,
+        operation_count=message.operation_count,
+        continued_as=message.continued_as,
+        continued_after=message.continued_after,
     )
 
 

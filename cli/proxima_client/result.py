@@ -11,8 +11,8 @@ from proxima.simulation.v1 import result_pb2
 
 from proxima_client.arrays import Array, ResultReceiver
 from proxima_client.bits import packed_bit_strings, placed_bit_strings
-from proxima_client.convert import to_expectation_value, to_producer
-from proxima_client.values import Execution, ExpectationValue, Plan, Producer, Times
+from proxima_client.convert import to_expectation_value, to_producer, to_rank_history
+from proxima_client.values import Execution, ExpectationValue, Plan, Producer, RankHistory, Times
 
 __all__ = ["BIT_ORDER", "Result", "build_result"]
 
@@ -37,6 +37,7 @@ class Result:
         certified_error: bound of the truncation error (trace distance); None for methods that do not truncate.
         readout_included: counts and probabilities include readout error; states and expectation values never do.
         warnings: what the user should know about these numbers.
+        rank_history: columns over the course of a low-rank simulation; None for other methods.
         arrays: what was received, as it was received.
     """
 
@@ -50,6 +51,7 @@ class Result:
     certified_error: float | None
     readout_included: bool
     warnings: tuple[str, ...]
+    rank_history: RankHistory | None
     arrays: tuple[Array, ...] = field(repr=False)
 
     @cached_property
@@ -217,6 +219,7 @@ def build_result(execution: Execution, receiver: ResultReceiver) -> Result:
         certified_error=header.certified_error if header.HasField("certified_error") else None,
         readout_included=header.readout_included,
         warnings=tuple(header.warnings),
+        rank_history=to_rank_history(header.rank_history) if header.HasField("rank_history") else None,
         arrays=arrays,
     )
 

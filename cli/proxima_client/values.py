@@ -76,6 +76,25 @@ class Producer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RankHistory:
+    """How many columns a low-rank simulation kept.
+
+    Attributes:
+        points: (operations done, columns), at most 64, ascending, the last at the end.
+        largest: the most columns that there were at any time.
+        operation_count: operations in all, as the engine fused them.
+        continued_as: the method by which the run went on, because it took less from there; empty where it did not.
+        continued_after: operations that were done before that.
+    """
+
+    points: tuple[tuple[int, int], ...]
+    largest: int
+    operation_count: int
+    continued_as: str
+    continued_after: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScoreFactor:
     """One factor of a candidate's score; weight and value are 0 to 1."""
 

@@ -52,6 +52,7 @@ RUN_KEYS = {
     "expectation_values",
     "certified_error",
     "max_error",
+    "rank_history",
     "noise",
     "readout_included",
     "arrays",
@@ -316,6 +317,11 @@ SAMPLED = Script(
         result_pb2.ExpectationValue(name="YY", value=-1.0, standard_error=0.0),
     ),
     certified_error=0.0123,
+    rank_history=result_pb2.RankHistory(
+        points=[result_pb2.RankPoint(operation=2, rank=5), result_pb2.RankPoint(operation=4, rank=3)],
+        largest_rank=6,
+        operation_count=4,
+    ),
     readout_included=True,
 )
 
@@ -331,6 +337,7 @@ def test_expectation_values_come_with_their_error(proxima: Proxima, serve: Serve
     assert "YY -1 0 none: all runs gave this value" in lines
     assert "Noise 2 of 3 gates got noise, 4 channels in all; 1 of 2 measurements a readout error" in lines
     assert "Truncation certified error at most 0.0123 (trace distance), budget 0.1" in lines
+    assert "Rank 3 columns at the end, 6 at most" in lines
     assert any("never in expectation values" in line for line in lines)
 
 
@@ -350,6 +357,13 @@ def test_json_has_expectation_values_and_noise(proxima: Proxima, serve: Serve) -
         "noisy_measurement_count": 1,
         "rule_channel_counts": [4],
         "noiseless_digest": "ab",
+    }
+    assert document["rank_history"] == {
+        "points": [[2, 5], [4, 3]],
+        "largest": 6,
+        "operation_count": 4,
+        "continued_as": "",
+        "continued_after": 0,
     }
     assert (document["max_error"], document["certified_error"], document["readout_included"]) == (0.1, 0.0123, True)
 

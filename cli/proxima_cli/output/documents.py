@@ -65,6 +65,7 @@ def run_document(execution: Execution, result: Result | None, saved: Sequence[Sa
         "expectation_values": [_expectation_value(value) for value in result.expectation_values] if result else [],
         "certified_error": result.certified_error if result else None,
         "max_error": execution.plan.max_error if execution.plan else None,
+        "rank_history": asdict(result.rank_history) if result and result.rank_history else None,
         "noise": _noise(execution.plan),
         "readout_included": result.readout_included if result else None,
         "arrays": {array.name: array.document() for array in saved},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from proxima_client.result import Complex, Result
-from proxima_client.values import Execution
+from proxima_client.values import Execution, RankHistory
 
 from proxima_cli.output.expectations import print_expectation_values
 from proxima_cli.output.histogram import MAX_ROWS, Histogram, of_counts, of_probabilities
@@ -49,6 +49,8 @@ def print_run(
     if result.certified_error is not None:
         budget = f", budget {execution.plan.max_error:g}" if execution.plan and execution.plan.max_error else ""
         print_field("Truncation", f"certified error at most {result.certified_error:.3g} (trace distance){budget}")
+    if result.rank_history is not None:
+        print_field("Rank", _rank(result.rank_history))
     for warning in (*(execution.plan.warnings if execution.plan else ()), *result.warnings):
         print_field("Note", warning)
     for array in saved:
@@ -60,6 +62,14 @@ def print_run(
         print_circuit(execution.plan)
         print_line()
         print_candidates(execution.plan, boxed=boxed, verbose=True)
+
+
+def _rank(history: RankHistory) -> str:
+    if history.continued_as:
+        done = f"{history.continued_after} of {history.operation_count} operations"
+        return f"{counted(history.largest, 'column')} at most; after {done} the run went on by {history.continued_as}"
+    last = history.points[-1][1] if history.points else history.largest
+    return f"{counted(last, 'column')} at the end, {history.largest} at most"
 
 
 def _print_figures(execution: Execution) -> None:

@@ -224,6 +224,7 @@ class FakeOrchestrator(executions_pb2_grpc.ExecutionServiceServicer):
             bit_order=result_pb2.BIT_ORDER_LITTLE_ENDIAN,
             expectation_values=self.script.expectation_values,
             certified_error=self.script.certified_error,
+            rank_history=self.script.rank_history,
             readout_included=self.script.readout_included,
             declared_qubit_count=self.script.qubit_count,
             clbit_count=self.script.clbit_count,

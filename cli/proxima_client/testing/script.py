@@ -110,6 +110,7 @@ class Script:
         comparison: how a comparison ends: members in the order of the targets, pairs, verdict, state.
         expectation_values: of the result, exact where they have no standard error.
         certified_error: of the result; None for a method that does not truncate.
+        rank_history: of the result; None for a method without columns.
         readout_included: the result says that it includes readout error.
     """
 
@@ -129,4 +130,5 @@ class Script:
     comparison: comparisons_pb2.Comparison | None = None
     expectation_values: tuple[result_pb2.ExpectationValue, ...] = ()
     certified_error: float | None = None
+    rank_history: result_pb2.RankHistory | None = None
     readout_included: bool = False
