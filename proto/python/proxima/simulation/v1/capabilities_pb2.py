@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from proxima.simulation.v1 import result_pb2 as proxima_dot_simulation_dot_v1_dot_result__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(proxima/simulation/v1/capabilities.proto\x12\x15proxima.simulation.v1\x1a\"proxima/simulation/v1/result.proto\"\xbc\x02\n\x0c\x43\x61pabilities\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x38\n\x07methods\x18\x03 \x03(\x0b\x32\'.proxima.simulation.v1.MethodCapability\x12\x18\n\x10memory_cap_bytes\x18\x04 \x01(\x03\x12\x14\n\x0cworker_count\x18\x05 \x01(\x05\x12\x14\n\x0cthread_count\x18\x06 \x01(\x05\x12R\n\x10package_versions\x18\x07 \x03(\x0b\x32\x38.proxima.simulation.v1.Capabilities.PackageVersionsEntry\x1a\x36\n\x14PackageVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x93\x03\n\x10MethodCapability\x12-\n\x06method\x18\x01 \x01(\x0e\x32\x1d.proxima.simulation.v1.Method\x12\x0e\n\x06\x65ngine\x18\x02 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\x03 \x01(\t\x12\x34\n\nprecisions\x18\x04 \x03(\x0e\x32 .proxima.simulation.v1.Precision\x12\x17\n\x0fmax_qubit_count\x18\x05 \x01(\x05\x12\r\n\x05gates\x18\x06 \x03(\t\x12\x30\n\x08\x66\x65\x61tures\x18\x07 \x03(\x0e\x32\x1e.proxima.simulation.v1.Feature\x12\x32\n\x07results\x18\x08 \x03(\x0e\x32!.proxima.simulation.v1.ResultKind\x12\x11\n\tmax_shots\x18\t \x01(\x03\x12\x15\n\rdeterministic\x18\n \x01(\x08\x12:\n\rpause_support\x18\x0b \x01(\x0e\x32#.proxima.simulation.v1.PauseSupport*\xd2\x01\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x16\n\x12METHOD_STATEVECTOR\x10\x01\x12\x19\n\x15METHOD_DENSITY_MATRIX\x10\x02\x12\x15\n\x11METHOD_STABILIZER\x10\x03\x12\x1f\n\x1bMETHOD_MATRIX_PRODUCT_STATE\x10\x04\x12\x13\n\x0fMETHOD_LOW_RANK\x10\x05\x12\x17\n\x13METHOD_PAULI_VECTOR\x10\x06\x12\x17\n\x13METHOD_TRAJECTORIES\x10\x07*\xca\x02\n\x07\x46\x65\x61ture\x12\x17\n\x13\x46\x45\x41TURE_UNSPECIFIED\x10\x00\x12#\n\x1f\x46\x45\x41TURE_MID_CIRCUIT_MEASUREMENT\x10\x01\x12\x11\n\rFEATURE_RESET\x10\x02\x12\x1f\n\x1b\x46\x45\x41TURE_CLASSICAL_CONDITION\x10\x03\x12\x13\n\x0f\x46\x45\x41TURE_UNITARY\x10\x04\x12\x13\n\x0f\x46\x45\x41TURE_CHANNEL\x10\x05\x12\x19\n\x15\x46\x45\x41TURE_READOUT_ERROR\x10\x06\x12\x11\n\rFEATURE_DELAY\x10\x07\x12$\n FEATURE_GLOBAL_PHASE_INSTRUCTION\x10\x08\x12\x1e\n\x1a\x46\x45\x41TURE_PARAMETER_BINDINGS\x10\t\x12\x18\n\x14\x46\x45\x41TURE_NON_CLIFFORD\x10\n\x12\x15\n\x11\x46\x45\x41TURE_MAX_ERROR\x10\x0b*|\n\x0cPauseSupport\x12\x1d\n\x19PAUSE_SUPPORT_UNSPECIFIED\x10\x00\x12\x16\n\x12PAUSE_SUPPORT_NONE\x10\x01\x12\x17\n\x13PAUSE_SUPPORT_STATE\x10\x02\x12\x1c\n\x18PAUSE_SUPPORT_SHOT_BATCH\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(proxima/simulation/v1/capabilities.proto\x12\x15proxima.simulation.v1\x1a\"proxima/simulation/v1/result.proto\"\x83\x03\n\x0c\x43\x61pabilities\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x38\n\x07methods\x18\x03 \x03(\x0b\x32\'.proxima.simulation.v1.MethodCapability\x12\x18\n\x10memory_cap_bytes\x18\x04 \x01(\x03\x12\x14\n\x0cworker_count\x18\x05 \x01(\x05\x12\x14\n\x0cthread_count\x18\x06 \x01(\x05\x12R\n\x10package_versions\x18\x07 \x03(\x0b\x32\x38.proxima.simulation.v1.Capabilities.PackageVersionsEntry\x12\x45\n\x13unavailable_engines\x18\x08 \x03(\x0b\x32(.proxima.simulation.v1.UnavailableEngine\x1a\x36\n\x14PackageVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"C\n\x11UnavailableEngine\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0e\n\x06remedy\x18\x03 \x01(\t\"\x93\x03\n\x10MethodCapability\x12-\n\x06method\x18\x01 \x01(\x0e\x32\x1d.proxima.simulation.v1.Method\x12\x0e\n\x06\x65ngine\x18\x02 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\x03 \x01(\t\x12\x34\n\nprecisions\x18\x04 \x03(\x0e\x32 .proxima.simulation.v1.Precision\x12\x17\n\x0fmax_qubit_count\x18\x05 \x01(\x05\x12\r\n\x05gates\x18\x06 \x03(\t\x12\x30\n\x08\x66\x65\x61tures\x18\x07 \x03(\x0e\x32\x1e.proxima.simulation.v1.Feature\x12\x32\n\x07results\x18\x08 \x03(\x0e\x32!.proxima.simulation.v1.ResultKind\x12\x11\n\tmax_shots\x18\t \x01(\x03\x12\x15\n\rdeterministic\x18\n \x01(\x08\x12:\n\rpause_support\x18\x0b \x01(\x0e\x32#.proxima.simulation.v1.PauseSupport*\xd2\x01\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x16\n\x12METHOD_STATEVECTOR\x10\x01\x12\x19\n\x15METHOD_DENSITY_MATRIX\x10\x02\x12\x15\n\x11METHOD_STABILIZER\x10\x03\x12\x1f\n\x1bMETHOD_MATRIX_PRODUCT_STATE\x10\x04\x12\x13\n\x0fMETHOD_LOW_RANK\x10\x05\x12\x17\n\x13METHOD_PAULI_VECTOR\x10\x06\x12\x17\n\x13METHOD_TRAJECTORIES\x10\x07*\xca\x02\n\x07\x46\x65\x61ture\x12\x17\n\x13\x46\x45\x41TURE_UNSPECIFIED\x10\x00\x12#\n\x1f\x46\x45\x41TURE_MID_CIRCUIT_MEASUREMENT\x10\x01\x12\x11\n\rFEATURE_RESET\x10\x02\x12\x1f\n\x1b\x46\x45\x41TURE_CLASSICAL_CONDITION\x10\x03\x12\x13\n\x0f\x46\x45\x41TURE_UNITARY\x10\x04\x12\x13\n\x0f\x46\x45\x41TURE_CHANNEL\x10\x05\x12\x19\n\x15\x46\x45\x41TURE_READOUT_ERROR\x10\x06\x12\x11\n\rFEATURE_DELAY\x10\x07\x12$\n FEATURE_GLOBAL_PHASE_INSTRUCTION\x10\x08\x12\x1e\n\x1a\x46\x45\x41TURE_PARAMETER_BINDINGS\x10\t\x12\x18\n\x14\x46\x45\x41TURE_NON_CLIFFORD\x10\n\x12\x15\n\x11\x46\x45\x41TURE_MAX_ERROR\x10\x0b*|\n\x0cPauseSupport\x12\x1d\n\x19PAUSE_SUPPORT_UNSPECIFIED\x10\x00\x12\x16\n\x12PAUSE_SUPPORT_NONE\x10\x01\x12\x17\n\x13PAUSE_SUPPORT_STATE\x10\x02\x12\x1c\n\x18PAUSE_SUPPORT_SHOT_BATCH\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,16 +34,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CAPABILITIES_PACKAGEVERSIONSENTRY']._loaded_options = None
   _globals['_CAPABILITIES_PACKAGEVERSIONSENTRY']._serialized_options = b'8\001'
-  _globals['_METHOD']._serialized_start=829
-  _globals['_METHOD']._serialized_end=1039
-  _globals['_FEATURE']._serialized_start=1042
-  _globals['_FEATURE']._serialized_end=1372
-  _globals['_PAUSESUPPORT']._serialized_start=1374
-  _globals['_PAUSESUPPORT']._serialized_end=1498
+  _globals['_METHOD']._serialized_start=969
+  _globals['_METHOD']._serialized_end=1179
+  _globals['_FEATURE']._serialized_start=1182
+  _globals['_FEATURE']._serialized_end=1512
+  _globals['_PAUSESUPPORT']._serialized_start=1514
+  _globals['_PAUSESUPPORT']._serialized_end=1638
   _globals['_CAPABILITIES']._serialized_start=104
-  _globals['_CAPABILITIES']._serialized_end=420
-  _globals['_CAPABILITIES_PACKAGEVERSIONSENTRY']._serialized_start=366
-  _globals['_CAPABILITIES_PACKAGEVERSIONSENTRY']._serialized_end=420
-  _globals['_METHODCAPABILITY']._serialized_start=423
-  _globals['_METHODCAPABILITY']._serialized_end=826
+  _globals['_CAPABILITIES']._serialized_end=491
+  _globals['_CAPABILITIES_PACKAGEVERSIONSENTRY']._serialized_start=437
+  _globals['_CAPABILITIES_PACKAGEVERSIONSENTRY']._serialized_end=491
+  _globals['_UNAVAILABLEENGINE']._serialized_start=493
+  _globals['_UNAVAILABLEENGINE']._serialized_end=560
+  _globals['_METHODCAPABILITY']._serialized_start=563
+  _globals['_METHODCAPABILITY']._serialized_end=966
 # @@protoc_insertion_point(module_scope)

@@ -66,7 +66,7 @@ PAUSE_SUPPORT_STATE: PauseSupport
 PAUSE_SUPPORT_SHOT_BATCH: PauseSupport
 
 class Capabilities(_message.Message):
-    __slots__ = ("backend", "version", "methods", "memory_cap_bytes", "worker_count", "thread_count", "package_versions")
+    __slots__ = ("backend", "version", "methods", "memory_cap_bytes", "worker_count", "thread_count", "package_versions", "unavailable_engines")
     class PackageVersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +81,7 @@ class Capabilities(_message.Message):
     WORKER_COUNT_FIELD_NUMBER: _ClassVar[int]
     THREAD_COUNT_FIELD_NUMBER: _ClassVar[int]
     PACKAGE_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    UNAVAILABLE_ENGINES_FIELD_NUMBER: _ClassVar[int]
     backend: str
     version: str
     methods: _containers.RepeatedCompositeFieldContainer[MethodCapability]
@@ -88,7 +89,18 @@ class Capabilities(_message.Message):
     worker_count: int
     thread_count: int
     package_versions: _containers.ScalarMap[str, str]
-    def __init__(self, backend: _Optional[str] = ..., version: _Optional[str] = ..., methods: _Optional[_Iterable[_Union[MethodCapability, _Mapping]]] = ..., memory_cap_bytes: _Optional[int] = ..., worker_count: _Optional[int] = ..., thread_count: _Optional[int] = ..., package_versions: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    unavailable_engines: _containers.RepeatedCompositeFieldContainer[UnavailableEngine]
+    def __init__(self, backend: _Optional[str] = ..., version: _Optional[str] = ..., methods: _Optional[_Iterable[_Union[MethodCapability, _Mapping]]] = ..., memory_cap_bytes: _Optional[int] = ..., worker_count: _Optional[int] = ..., thread_count: _Optional[int] = ..., package_versions: _Optional[_Mapping[str, str]] = ..., unavailable_engines: _Optional[_Iterable[_Union[UnavailableEngine, _Mapping]]] = ...) -> None: ...
+
+class UnavailableEngine(_message.Message):
+    __slots__ = ("engine", "reason", "remedy")
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REMEDY_FIELD_NUMBER: _ClassVar[int]
+    engine: str
+    reason: str
+    remedy: str
+    def __init__(self, engine: _Optional[str] = ..., reason: _Optional[str] = ..., remedy: _Optional[str] = ...) -> None: ...
 
 class MethodCapability(_message.Message):
     __slots__ = ("method", "engine", "engine_version", "precisions", "max_qubit_count", "gates", "features", "results", "max_shots", "deterministic", "pause_support")
