@@ -14,6 +14,7 @@ from proxima_orchestrator.capabilities import (
     Method,
     MethodCapability,
     ResultKind,
+    UnavailableEngine,
 )
 from proxima_orchestrator.characteristics import Characteristics
 from proxima_orchestrator.cost import predict, threads_for
@@ -45,7 +46,10 @@ _FEATURE_NAMES = {
 def candidates_of(
     offers: Iterable[Offer], options: Options, results: ResultRequest, circuit: Characteristics
 ) -> tuple[Candidate, ...]:
-    """Return a candidate for each engine and method, in the order of the offers, with what excludes it so far."""
+    """Return a candidate for each engine and method, in the order of the offers, with what excludes it so far.
+
+    An engine that a backend knows and cannot offer is a candidate where it was asked for by name: to be explained.
+    """
     found: list[Candidate] = []
     for offer in offers:
         if options.backend and offer.backend != options.backend:
@@ -59,7 +63,22 @@ def candidates_of(
             for capability in offer.capabilities.methods
             if options.method in (Method.UNSPECIFIED, capability.method) and options.engine in ("", capability.engine)
         )
+        found.extend(
+            _unavailable(offer, absent, options)
+            for absent in offer.capabilities.unavailable_engines
+            if absent.engine == options.engine
+        )
     return tuple(found)
+
+
+def _unavailable(offer: Offer, absent: UnavailableEngine, options: Options) -> Candidate:
+    description = f"{absent.engine} is unavailable there: {absent.reason}; {absent.remedy}"
+    return Candidate(
+        backend=offer.backend,
+        engine=absent.engine,
+        method=options.method,
+        exclusions=(Exclusion(reason="ERROR_REASON_UNSUPPORTED_BY_BACKEND", description=description),),
+    )
 
 
 def _candidate(

@@ -94,6 +94,15 @@ class MethodCapability:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UnavailableEngine:
+    """An engine that a backend knows and this instance cannot offer; `reason` and `remedy` are parts of sentences."""
+
+    engine: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Capabilities:
     """What one backend instance can do; fixed while the instance lives.
 
@@ -105,6 +114,7 @@ class Capabilities:
         worker_count: how many executions run at once.
         thread_count: threads that one execution may use.
         package_versions: versions of the distributions that decide the numbers.
+        unavailable_engines: engines that the backend knows and this instance cannot offer.
     """
 
     backend: str
@@ -114,6 +124,7 @@ class Capabilities:
     worker_count: int
     thread_count: int
     package_versions: Mapping[str, str] = field(default_factory=dict)
+    unavailable_engines: tuple[UnavailableEngine, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

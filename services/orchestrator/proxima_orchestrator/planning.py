@@ -161,7 +161,8 @@ class Candidate:
         """How sentences name it, for example "qiskit/aer statevector"."""
         if not self.engine:
             return self.backend
-        return f"{self.backend}/{self.engine} {self.method.label}"
+        method = self.method.label if self.method else ""
+        return f"{self.backend}/{self.engine} {method}".rstrip()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

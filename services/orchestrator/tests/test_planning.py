@@ -18,6 +18,7 @@ from proxima_orchestrator.capabilities import (
     MethodCapability,
     Precision,
     ResultKind,
+    UnavailableEngine,
     Violation,
 )
 from proxima_orchestrator.characteristics import Characteristics
@@ -138,6 +139,22 @@ def test_pins_narrow_the_candidates() -> None:
         (Options(results=SHOTS, seed=0, engine="qsim"), 1),
     ):
         assert len(candidates_of(offers, options, SHOTS, circuit())) == count
+
+
+def test_an_unavailable_engine_is_explained_where_it_was_asked_for() -> None:
+    """Who names an engine that a backend knows and cannot offer reads why and what to do; nobody else hears of it."""
+    absent = UnavailableEngine(engine="qlret", reason="package qlret is not importable", remedy="install it")
+    found = offer(method())
+    assert found.capabilities is not None
+    found = replace(found, capabilities=replace(found.capabilities, unavailable_engines=(absent,)))
+    assert [item.engine for item in candidates_of([found], ANY, SHOTS, circuit())] == ["aer"]
+    sentence = "qlret is unavailable there: package qlret is not importable; install it"
+    for backend, reason in (("qiskit", "UNSUPPORTED_BY_BACKEND"), ("", "NO_CAPABLE_BACKEND")):
+        options = Options(results=SHOTS, seed=0, backend=backend, engine="qlret")
+        refusal = refusal_of(candidates_of([found], options, SHOTS, circuit()), options, safe_fraction=0.8)
+        assert refusal.reason == f"ERROR_REASON_{reason}"
+        assert refusal.message.endswith(sentence)
+        assert "unspecified" not in refusal.message
 
 
 def test_memory_over_the_cap_is_refused_with_figures() -> None:

@@ -153,6 +153,22 @@ async def test_unknown_and_unavailable_backends(folder: Path, bell: executions_p
         assert instance.error.code == code_pb2.UNAVAILABLE
 
 
+async def test_unavailable_engines_are_listed_and_explained(folder: Path, bell: executions_pb2.ExecutionSpec) -> None:
+    """An engine that a backend cannot offer is in the catalog with reason and remedy, and an execution that asks for it
+    fails with both.
+    """
+    async with cluster(folder) as (orchestrator, _):
+        request = backends_pb2.GetBackendRequest(name="backends/scripted")
+        instance = (await orchestrator.backends.GetBackend(request)).backend.instances[0]
+        (absent,) = instance.capabilities.unavailable_engines
+        assert absent.engine == "unwritten"
+        bell.backend, bell.engine = "backends/scripted", absent.engine
+        last = await orchestrator.finish(bell)
+        assert reason_of(last) == "UNSUPPORTED_BY_BACKEND"
+        assert absent.reason in last.error.message
+        assert absent.remedy in last.error.message
+
+
 async def test_request_id_is_idempotent(folder: Path, bell: executions_pb2.ExecutionSpec) -> None:
     """The same request id with the same payload follows the same execution; with another it is ALREADY_EXISTS."""
     async with cluster(folder) as (orchestrator, _):

@@ -12,6 +12,7 @@ from proxima_orchestrator.capabilities import (
     MethodCapability,
     Precision,
     ResultKind,
+    UnavailableEngine,
     Violation,
 )
 
@@ -30,6 +31,10 @@ def capabilities_from_message(message: capabilities_pb2.Capabilities) -> Capabil
         worker_count=max(1, message.worker_count),
         thread_count=max(1, message.thread_count),
         package_versions=dict(message.package_versions),
+        unavailable_engines=tuple(
+            UnavailableEngine(engine=entry.engine, reason=entry.reason, remedy=entry.remedy)
+            for entry in message.unavailable_engines
+        ),
     )
 
 

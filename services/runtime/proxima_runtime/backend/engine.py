@@ -72,9 +72,9 @@ class ItemResult:
 class Checkpoint:
     """Everything that the rest of a run depends on.
 
-    The runtime stores with it which job it belongs to and which versions wrote it, hashes it, and gives it back whole or
-    refuses it; an engine writes neither a checksum nor a description of the job. It is told what it wrote itself, but
-    by way of a caller: nothing in it may be executed (no pickle), and sizes are checked before they are believed.
+    The runtime stores with it which job it belongs to and which versions wrote it, hashes it, and gives it back whole
+    or refuses it; an engine writes neither a checksum nor a description of the job. What comes back has been with a
+    caller: nothing in it may be executed (no pickle), and sizes are checked before they are believed.
 
     Attributes:
         parts: the bytes, one part after the other. They are copied before the engine goes on, and together with what
@@ -97,8 +97,8 @@ class RunControl(Protocol):
     """What a run may ask the runtime."""
 
     def pause_requested(self) -> bool:
-        """Whether a pause was asked for and a checkpoint is due. Cheap enough for every operation: it reads a clock, and
-        at most every 10 ms a socket. It stays true until a checkpoint was yielded.
+        """Whether a pause was asked for and a checkpoint is due. Cheap enough for every operation: it reads a clock,
+        and at most every 10 ms a socket. It stays true until a checkpoint was yielded.
         """
 
 
@@ -135,6 +135,16 @@ class Engine(Protocol):
 
         Raises:
             proxima_runtime.errors.ProximaError: with the reason that fits; MemoryError passes through.
+        """
+
+
+@runtime_checkable
+class KnowsUnavailableEngines(Engine, Protocol):
+    """An engine that can also say which simulators it would run, were they installed."""
+
+    def unavailable_engines(self) -> Sequence[capabilities_pb2.UnavailableEngine]:
+        """Simulators that are absent from `methods` here, with reason and remedy. Called in the service process, once;
+        must not import the simulator (`importlib.util.find_spec` finds a package without importing it).
         """
 
 

@@ -10,7 +10,7 @@ from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2
 
 from proxima_runtime.backend.admission import Admission
-from proxima_runtime.backend.engine import Engine
+from proxima_runtime.backend.engine import Engine, KnowsUnavailableEngines
 from proxima_runtime.backend.jobs import Jobs
 from proxima_runtime.backend.metrics import BackendMetrics, WorkerCollector
 from proxima_runtime.backend.pool import WorkerPool
@@ -67,6 +67,7 @@ class BackendRuntime:
             worker_count=settings.worker_count,
             thread_count=settings.resolved_thread_count(),
             package_versions=engine.package_versions(),
+            unavailable_engines=engine.unavailable_engines() if isinstance(engine, KnowsUnavailableEngines) else (),
         )
         self._servicer = BackendServicer(
             capabilities=capabilities,

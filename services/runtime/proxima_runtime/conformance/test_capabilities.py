@@ -69,6 +69,14 @@ def test_can_sample_where_it_counts(capability: capabilities_pb2.MethodCapabilit
     assert (capability.max_shots > 0) == (result_pb2.RESULT_KIND_COUNTS in capability.results)
 
 
+def test_unavailable_engines_are_explained(backend: Backend) -> None:
+    """An engine that is known and not offered has a name, a reason and a remedy, and is not among the methods."""
+    offered = {entry.engine for entry in backend.capabilities.methods}
+    absent = backend.capabilities.unavailable_engines
+    assert all(entry.engine and entry.reason and entry.remedy for entry in absent)
+    assert offered.isdisjoint(entry.engine for entry in absent)
+
+
 def test_serves(backend: Backend) -> None:
     """Health says SERVING once a worker is warm."""
     assert backend.health() == _SERVING

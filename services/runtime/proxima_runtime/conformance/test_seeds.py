@@ -53,9 +53,10 @@ def test_one_shot(backend: Backend, mode: Mode) -> None:
 
 
 def test_shot_batches(backend: Backend, mode: Mode) -> None:
-    """Batches of the plan are reproducible and sum to the shots."""
+    """Batches of the plan sum to the shots, and are reproducible where the method is deterministic."""
     job = _job(mode, 5)
     job.segmentation.shot_batches.extend([300, 700])
     first = backend.run(job).counts
     assert sum(first.values()) == SHOTS
-    assert backend.run(job).counts == first
+    if mode.capability.deterministic:
+        assert backend.run(job).counts == first

@@ -126,6 +126,14 @@ class ScriptedEngine:
             )
         ]
 
+    def unavailable_engines(self) -> Sequence[capabilities_pb2.UnavailableEngine]:
+        """Return one that nobody can install."""
+        return (
+            capabilities_pb2.UnavailableEngine(
+                engine="unwritten", reason="nobody has written its script", remedy="use engine scripted"
+            ),
+        )
+
     def package_versions(self) -> Mapping[str, str]:
         """See `Engine`."""
         return {}
