@@ -12,7 +12,7 @@ from proxima_runtime.arrays.records import packed_counts, with_readout
 from proxima_runtime.backend.engine import ResultArray
 
 from proxima_backend_lret.columns import Real
-from proxima_backend_lret.readings import Outcomes
+from proxima_backend_lret.outcomes import Outcomes
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
