@@ -42,6 +42,7 @@ from proxima_client.values import (
     ServerInfo,
     State,
     Times,
+    UnavailableEngine,
 )
 
 __all__ = [
@@ -80,5 +81,6 @@ __all__ = [
     "Target",
     "ThermalRelaxation",
     "Times",
+    "UnavailableEngine",
     "Verdict",
 ]

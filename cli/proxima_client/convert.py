@@ -228,6 +228,10 @@ def _instance(message: backends_pb2.BackendInstance) -> values.BackendInstance:
         thread_count=capabilities.thread_count,
         package_versions=dict(sorted(capabilities.package_versions.items())),
         methods=tuple(_method_support(method) for method in capabilities.methods),
+        unavailable_engines=tuple(
+            values.UnavailableEngine(engine=entry.engine, reason=entry.reason, remedy=entry.remedy)
+            for entry in capabilities.unavailable_engines
+        ),
         health_seconds=to_seconds(message.health_latency) if message.HasField("health_latency") else None,
     )
 

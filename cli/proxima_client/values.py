@@ -29,6 +29,7 @@ __all__ = [
     "ServerInfo",
     "State",
     "Times",
+    "UnavailableEngine",
 ]
 
 
@@ -293,6 +294,15 @@ class MethodSupport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnavailableEngine:
+    """An engine that a backend knows and this instance cannot offer; `reason` and `remedy` are parts of sentences."""
+
+    engine: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class BackendInstance:
     """One process that serves a backend. `condition` is "serving", "not_serving" or "unreachable"."""
 
@@ -306,6 +316,7 @@ class BackendInstance:
     thread_count: int
     package_versions: Mapping[str, str]
     methods: tuple[MethodSupport, ...]
+    unavailable_engines: tuple[UnavailableEngine, ...]
     health_seconds: float | None
 
 

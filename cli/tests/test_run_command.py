@@ -287,6 +287,18 @@ def test_backends_are_listed_and_tested(proxima: Proxima, serve: Serve) -> None:
     assert passed.returncode == 0, passed.stderr
 
 
+def test_unavailable_engines_are_shown_with_reason_and_remedy(proxima: Proxima, serve: Serve) -> None:
+    """list and info say which engines a backend cannot offer, why, and what to do; the JSON has the three apart."""
+    served = serve(Script())
+    sentence = "unwritten: unavailable: nobody has written its script; use engine scripted"
+    assert f"scripted/{sentence}" in proxima("backends", "list", "--server", served.target).stdout
+    assert sentence in proxima("backends", "info", "scripted", "--server", served.target).stdout
+    shown = json.loads(proxima("backends", "info", "scripted", "-o", "json", "--server", served.target).stdout)
+    assert shown["instances"][0]["unavailable_engines"] == [
+        {"engine": "unwritten", "reason": "nobody has written its script", "remedy": "use engine scripted"}
+    ]
+
+
 @pytest.mark.parametrize("counts", [{"00": 3000, "11": 1096}, {"00": 2048, "01": 2048}, {"00": 10}])
 def test_a_backend_with_wrong_numbers_fails_its_test(proxima: Proxima, serve: Serve, counts: dict[str, int]) -> None:
     """Numbers that a Bell pair cannot give end with code 6."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from proxima.errors.v1 import errors_pb2
-from proxima_client import Backend, RunOptions
+from proxima_client import Backend, RunOptions, UnavailableEngine
 from proxima_client.events import Outcome
 from proxima_runtime.errors import Internal
 
@@ -54,6 +54,9 @@ async def list_backends(session: Session) -> int:
         for instance in backend.instances:
             if instance.error is not None:
                 print_line(f"{backend.name}: {instance.error.message}")
+        absent = dict.fromkeys(entry for instance in backend.instances for entry in instance.unavailable_engines)
+        for entry in absent:
+            print_line(_unavailable(f"{backend.name}/{entry.engine}", entry))
     return Exit.OK
 
 
@@ -114,6 +117,11 @@ def _fault(outcome: Outcome) -> Internal | None:
     )
 
 
+def _unavailable(name: str, absent: UnavailableEngine) -> str:
+    """The line of an engine that is not offered."""
+    return f"{name}: unavailable: {absent.reason}; {absent.remedy}"
+
+
 def _listed(counts: Mapping[str, int]) -> str:
     """The counts as text, those of a broken backend too."""
     shown = ", ".join(f"{outcome} {count} times" for outcome, count in sorted(counts.items())[:8])
@@ -148,6 +156,8 @@ def _print_backend(session: Session, backend: Backend) -> None:
                 ", ".join(method.features),
             )
         print_rows(table)
+        for absent in instance.unavailable_engines:
+            print_line(_unavailable(f"  {absent.engine}", absent))
         if session.verbosity > 0:
             for method in instance.methods:
                 print_line(f"  gates of {method.engine} {method.method}: {' '.join(method.gates)}")

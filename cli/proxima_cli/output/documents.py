@@ -134,6 +134,7 @@ def backend_document(backend: Backend) -> dict[str, Json]:
                     {**asdict(method), "gates": list(method.gates), "results": list(method.results)}
                     for method in instance.methods
                 ],
+                "unavailable_engines": [asdict(entry) for entry in instance.unavailable_engines],
                 "health_seconds": instance.health_seconds,
                 "error": error_document(instance.error),
             }

@@ -82,7 +82,7 @@ def print_candidates(plan: Plan, *, boxed: bool, verbose: bool) -> None:
             table,
             candidate.backend,
             candidate.engine,
-            candidate.method if candidate.engine else "",
+            "" if candidate.method == "unspecified" else candidate.method,
             "" if candidate.predicted_seconds is None else format_seconds(candidate.predicted_seconds),
             format_bytes(candidate.predicted_memory_bytes) if candidate.predicted_memory_bytes else "",
             format_bytes(candidate.available_memory_bytes) if candidate.available_memory_bytes else "",

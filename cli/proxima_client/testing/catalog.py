@@ -88,6 +88,11 @@ def _scripted_backend() -> backends_pb2.Backend:
                             max_shots=10**9,
                         )
                     ],
+                    unavailable_engines=[
+                        capabilities_pb2.UnavailableEngine(
+                            engine="unwritten", reason="nobody has written its script", remedy="use engine scripted"
+                        )
+                    ],
                 ),
             )
         ],
