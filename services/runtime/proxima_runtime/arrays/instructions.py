@@ -172,13 +172,7 @@ def list_instructions(circuit: circuit_pb2.Circuit) -> Listing:
     Raises:
         FailedPrecondition: it has symbolic parameters (ERROR_REASON_UNSUPPORTED_BY_BACKEND).
     """
-    if circuit.symbolic_parameters.positions:
-        raise FailedPrecondition(
-            "this backend does not run symbolic parameters; bind them, or choose a backend whose capabilities list "
-            "FEATURE_PARAMETER_BINDINGS",
-            reason=errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND,
-            metadata={"feature": "symbolic parameters"},
-        )
+    refuse_symbols(circuit)
     instructions = _instructions(circuit)
     return Listing(
         qubit_count=circuit.qubit_count,
@@ -191,6 +185,38 @@ def list_instructions(circuit: circuit_pb2.Circuit) -> Listing:
     )
 
 
+def refuse_symbols(circuit: circuit_pb2.Circuit) -> None:
+    """Refuse a circuit with symbolic parameters.
+
+    Raises:
+        FailedPrecondition: it has some (ERROR_REASON_UNSUPPORTED_BY_BACKEND).
+    """
+    if circuit.symbolic_parameters.positions:
+        raise FailedPrecondition(
+            "this backend does not run symbolic parameters; bind them, or choose a backend whose capabilities list "
+            "FEATURE_PARAMETER_BINDINGS",
+            reason=errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND,
+            metadata={"feature": "symbolic parameters"},
+        )
+
+
+def conditions_by_row(circuit: circuit_pb2.Circuit) -> Mapping[int, tuple[Condition, ...]]:
+    """Return the conditions of each conditional row, by its index in the message."""
+    columns = circuit.conditions
+    found: dict[int, tuple[Condition, ...]] = {}
+    for row, first, width, value, negated in zip(
+        np.frombuffer(columns.instructions, dtype="<u4").tolist(),
+        np.frombuffer(columns.first_clbits, dtype="<u4").tolist(),
+        np.frombuffer(columns.widths, dtype="<u4").tolist(),
+        np.frombuffer(columns.values, dtype="<u8").tolist(),
+        columns.negated,
+        strict=True,
+    ):
+        condition = Condition(first_clbit=first, width=width, value=value, negated=bool(negated))
+        found[row] = (*found.get(row, _NO_CONDITIONS), condition)
+    return found
+
+
 def _instructions(circuit: circuit_pb2.Circuit) -> tuple[Instruction, ...]:
     table = tuple(circuit.operations)
     shapes = [(entry.kind, entry.name, entry.qubit_count, entry.clbit_count, entry.parameter_count) for entry in table]
@@ -199,7 +225,7 @@ def _instructions(circuit: circuit_pb2.Circuit) -> tuple[Instruction, ...]:
     qubits = np.frombuffer(circuit.qubits, dtype="<u4").tolist()
     clbits = np.frombuffer(circuit.clbits, dtype="<u4").tolist()
     parameters = np.frombuffer(circuit.parameters, dtype="<f8").tolist()
-    conditions = _conditions(circuit)
+    conditions = conditions_by_row(circuit)
     known: dict[tuple[int, tuple[float, ...]], Complex | None] = {}
     found: list[Instruction] = []
     at_qubit = at_clbit = at_parameter = 0
@@ -251,20 +277,3 @@ def _explicit(operation: circuit_pb2.Operation) -> Complex | None:
 
 def _readout(operation: circuit_pb2.Operation) -> Real | None:
     return np.frombuffer(operation.readout, dtype="<f8").reshape(2, 2) if operation.readout else None
-
-
-def _conditions(circuit: circuit_pb2.Circuit) -> Mapping[int, tuple[Condition, ...]]:
-    """Return the conditions of each conditional row."""
-    columns = circuit.conditions
-    found: dict[int, tuple[Condition, ...]] = {}
-    for row, first, width, value, negated in zip(
-        np.frombuffer(columns.instructions, dtype="<u4").tolist(),
-        np.frombuffer(columns.first_clbits, dtype="<u4").tolist(),
-        np.frombuffer(columns.widths, dtype="<u4").tolist(),
-        np.frombuffer(columns.values, dtype="<u8").tolist(),
-        columns.negated,
-        strict=True,
-    ):
-        condition = Condition(first_clbit=first, width=width, value=value, negated=bool(negated))
-        found[row] = (*found.get(row, _NO_CONDITIONS), condition)
-    return found
