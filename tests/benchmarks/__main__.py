@@ -1,4 +1,7 @@
-"""Run the benchmarks: `python -m tests.benchmarks [overhead|throughput|parser|relay|abort ...]`."""
+"""Run the benchmarks: `python -m tests.benchmarks [overhead|throughput|parser|relay|abort|lret ...]`.
+
+`lret` alone takes options, which follow its name.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import platform
 import sys
 
 from . import abort, overhead, parser, relay, throughput
+from .lret import run as lret
 
 _BENCHMARKS = {
     "overhead": overhead.run,
@@ -15,12 +19,17 @@ _BENCHMARKS = {
     "parser": parser.run,
     "relay": relay.run,
     "abort": abort.run,
+    "lret": lret.run,
 }
+_WITH_OPTIONS = {"lret": lret.run}
 
 
 def main() -> None:
     """Run the benchmarks named on the command line, all of them if none is."""
     names = sys.argv[1:] or list(_BENCHMARKS)
+    options: list[str] = []
+    if names[0] in _WITH_OPTIONS and names[1:2] and names[1].startswith("-"):
+        names, options = names[:1], names[1:]
     unknown = [name for name in names if name not in _BENCHMARKS]
     if unknown:
         raise SystemExit(f"unknown benchmark {unknown[0]!r}; there are {', '.join(_BENCHMARKS)}")
@@ -28,7 +37,7 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} processors, load {load:.2f}, Python {platform.python_version()}")
     for name in names:
         print(f"\n== {name}")
-        asyncio.run(_BENCHMARKS[name]())
+        asyncio.run(_WITH_OPTIONS[name](options) if options else _BENCHMARKS[name]())
 
 
 if __name__ == "__main__":
