@@ -8,9 +8,9 @@ from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
 from proxima_runtime.backend.estimates import largest_fitting, unsupported
 
-from proxima_backend_lret.certificate import fault_of_budget, rounding_bound
-from proxima_backend_lret.limits import GRAM_BYTES, SQUARE_BYTES, WORKING_BYTES
-from proxima_backend_lret.rank import Noise, find_noise
+from proxima_backend_lret.low_rank.certificate import fault_of_budget, rounding_bound
+from proxima_backend_lret.low_rank.limits import GRAM_BYTES, SQUARE_BYTES, WORKING_BYTES
+from proxima_backend_lret.low_rank.rank import Noise, find_noise
 
 BYTES_PER_INSTRUCTION = 700
 """An instruction as Python objects, its operands, parameters and matrix included."""

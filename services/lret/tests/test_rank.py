@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from proxima_backend_lret.certificate import rounding_bound
-from proxima_backend_lret.rank import find_noise
+from proxima_backend_lret.low_rank.certificate import rounding_bound
+from proxima_backend_lret.low_rank.rank import find_noise
 from proxima_backend_lret.simulate import noise_step_count, planned_rounding
 from proxima_runtime.arrays.instructions import list_instructions
 from proxima_runtime.conformance.circuits import CircuitWriter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from proxima.errors.v1 import errors_pb2
-from proxima_backend_lret.limits import MAX_RECORDS
+from proxima_backend_lret.low_rank.limits import MAX_RECORDS
 from proxima_runtime.conformance import exact
 from proxima_runtime.conformance.circuits import CircuitWriter
 from proxima_runtime.errors import FailedPrecondition

@@ -17,8 +17,8 @@ from itertools import accumulate
 from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.backend.columns import counts_of
 
-from proxima_backend_lret.certificate import map_constant
-from proxima_backend_lret.limits import MAX_RECORDS, SCREENING_SHARE
+from proxima_backend_lret.low_rank.certificate import map_constant
+from proxima_backend_lret.low_rank.limits import MAX_RECORDS, SCREENING_SHARE
 
 _KIND = circuit_pb2.Operation
 _HARMLESS = (_KIND.KIND_BARRIER, _KIND.KIND_DELAY)
