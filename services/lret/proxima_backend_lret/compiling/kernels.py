@@ -70,7 +70,7 @@ def cone(
 
 
 @kernel(
-    "Tuple((int64, int64, int64, int64, int64))("
+    "Tuple((int64, int64, int64, int64))("
     "int64[::1], int64[::1], int64[:,::1], int64[::1], int64[::1], int64, int64, int64, int64, "
     "int64[::1], int64[:,::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[:,::1])"
 )
@@ -89,10 +89,10 @@ def plan(
     step_conditions: Integers,
     step_slots: Integers,
     merged: Integers,
-    lows: Integers,
+    makers: Integers,
     products: Integers,
-) -> tuple[int, int, int, int, int]:
-    """Plan the steps; return how many, how many products, and how many matrices on one and two qubits, and the dead.
+) -> tuple[int, int, int, int]:
+    """Plan the steps; return how many, how many products, and how many matrices on one and on two qubits.
 
     Steps are numbered in the order of their first instructions. A step is dead where another one took it in.
 
@@ -111,12 +111,12 @@ def plan(
         step_conditions: out.
         step_slots: out, matrix of each step.
         merged: out, the step that took this one in, or -1.
-        lows: out, scratch, first operand of each step.
+        makers: out, the instruction whose operands are those of the step.
         products: out, shape (4 * instructions, 3).
     """
     loose = np.full(qubit_count, -1, dtype=np.int64)  # the step on one qubit that was the last on it
     pair = np.full(qubit_count, -1, dtype=np.int64)  # the step on two qubits before that, if it can still grow
-    steps, count, dead = 0, 0, 0
+    steps, count = 0, 0
     ones, twos = one_count, two_count
     for row in range(len(kinds)):
         condition, slot = conditions[row], slots[row]
@@ -142,7 +142,7 @@ def plan(
                     step_slots[target] = twos
                     twos += 1
                     count += 1
-                products[count, 0] = AFTER_LOW if lows[target] == first else AFTER_HIGH
+                products[count, 0] = AFTER_LOW if qubits[makers[target], 0] == first else AFTER_HIGH
                 products[count, 1], products[count, 2] = step_slots[target], slot
                 count += 1
         elif kinds[row] == 0 and widths[row] == 2:
@@ -160,13 +160,12 @@ def plan(
                     count += 1
                 for qubit in (first, second):
                     if loose[qubit] >= 0:
-                        products[count, 0] = AFTER_LOW if lows[target] == qubit else AFTER_HIGH
+                        products[count, 0] = AFTER_LOW if qubits[makers[target], 0] == qubit else AFTER_HIGH
                         products[count, 1], products[count, 2] = step_slots[target], step_slots[loose[qubit]]
                         count += 1
                         merged[loose[qubit]] = target
-                        dead += 1
                         loose[qubit] = -1
-                products[count, 0] = TIMES_TWO if lows[target] == first else TIMES_SWAPPED
+                products[count, 0] = TIMES_TWO if qubits[makers[target], 0] == first else TIMES_SWAPPED
                 products[count, 1], products[count, 2] = step_slots[target], slot
                 count += 1
         if target < 0:
@@ -176,7 +175,7 @@ def plan(
             step_conditions[target] = condition
             step_slots[target] = slot
             merged[target] = -1
-            lows[target] = first
+            makers[target] = row
             if kinds[row] == 1:
                 # What is conditional must not meet a later value of a bit.
                 for qubit in range(qubit_count):
@@ -201,7 +200,6 @@ def plan(
                         products[count, 1], products[count, 2] = step_slots[target], step_slots[step]
                         count += 1
                         merged[step] = target
-                        dead += 1
                         step_rows[target, 0] = min(step_rows[target, 0], step_rows[step, 0])
                     loose[qubit] = -1
                     pair[qubit] = target
@@ -212,7 +210,7 @@ def plan(
                         pair[operand] = -1
         homes[row] = target
         step_rows[target, 1] = row
-    return steps, count, ones, twos, dead
+    return steps, count, ones, twos
 
 
 @kernel(*("void" + _MATRICES.format(dtype) for dtype in ("float64", "complex128")))

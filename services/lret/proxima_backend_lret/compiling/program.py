@@ -89,6 +89,8 @@ class Program:
         one: matrices on one qubit, shape (any, d, d).
         two: matrices on two qubits, shape (any, d^2, d^2).
         wide: Kraus operators of each map on more qubits, complex128, shape (m, 2^k, 2^k), m = 1 for a unitary.
+        source_counts: how many instructions each step was fused from, parts of gates on three and more qubits counted
+            one by one, int64, shape (steps,).
         is_unitary: the step is fused from unitaries only, bool, shape (steps,).
         conditions: conditions that must hold for a step to run, by its index; steps that always run are left out.
         readings: the measurement of each step of kind MEASURE, by its index.
@@ -109,6 +111,7 @@ class Program:
     one: Real | Complex
     two: Real | Complex
     wide: tuple[Complex, ...]
+    source_counts: Integers
     is_unitary: npt.NDArray[np.bool_]
     conditions: Mapping[int, tuple[Condition, ...]]
     readings: Mapping[int, Reading]
