@@ -1,6 +1,6 @@
-"""Run the benchmarks: `python -m tests.benchmarks [overhead|throughput|parser|relay|abort|lret ...]`.
+"""Run the benchmarks: `python -m tests.benchmarks [overhead|throughput|parser|relay|abort|lret|lret-estimates ...]`.
 
-`lret` alone takes options, which follow its name.
+`lret` and `lret-estimates` take options, which follow the name; such a benchmark is then the only one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import platform
 import sys
 
 from . import abort, overhead, parser, relay, throughput
+from .lret import estimates as lret_estimates
 from .lret import run as lret
 
 _BENCHMARKS = {
@@ -20,8 +21,9 @@ _BENCHMARKS = {
     "relay": relay.run,
     "abort": abort.run,
     "lret": lret.run,
+    "lret-estimates": lret_estimates.run,
 }
-_WITH_OPTIONS = {"lret": lret.run}
+_WITH_OPTIONS = {"lret": lret.run, "lret-estimates": lret_estimates.run}
 
 
 def main() -> None:

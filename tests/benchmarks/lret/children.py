@@ -15,6 +15,7 @@ from .messages import Answer, Request, read_answer, write_message
 
 _PACKAGE = __package__
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+_SLOW_SECONDS = 5.0
 LRET_ENGINE = "proxima_backend_lret.engine:LretEngine"
 
 
@@ -24,9 +25,16 @@ class Child:
     def __init__(self, python: Path, module: str, arguments: Sequence[str] = ()) -> None:
         self._command = [str(python), "-m", f"{_PACKAGE}.{module}", *arguments]
         self._process: subprocess.Popen[bytes] | None = None
+        self._slow: dict[tuple[str, bytes], tuple[Answer, bytes]] = {}
 
     def ask(self, request: Request, body: bytes = b"", *, timeout_seconds: float = 3600.0) -> tuple[Answer, bytes]:
-        """Return the answer and its array; a fault where there is none in time, or where the child dies."""
+        """Return the answer and its array; a fault where there is none in time, or where the child dies.
+
+        A run that took more than 5 s is not repeated: the same request gets the same answer.
+        """
+        known = self._slow.get((request.form, body))
+        if known is not None and request.action == "run":
+            return known
         if self._process is None:
             self._process = subprocess.Popen(
                 self._command,
@@ -49,6 +57,8 @@ class Child:
             self._process = None
             how = f"ended with status {status}" if is_answered else f"took more than {timeout_seconds:g} s"
             return Answer(fault=how), b""
+        if request.action == "run" and answer[0].cpu_seconds > _SLOW_SECONDS:
+            self._slow[request.form, body] = answer
         return answer
 
     def __enter__(self) -> Self:

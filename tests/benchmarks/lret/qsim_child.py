@@ -1,7 +1,8 @@
 """The peer: qsim, in a process of its own in the cirq backend's environment.
 
-Forms: "simulate" is `qsimcirq.QSimSimulator.simulate` of a built `cirq.Circuit`, which translates the circuit each time; a
-number is qsim's own call on its own circuit, filled before the clock starts, with gates fused up to so many qubits.
+Forms: "simulate" is `qsimcirq.QSimSimulator.simulate` of a built `cirq.Circuit`, which translates the circuit each
+time; a number is qsim's own call on its own circuit, filled before the clock starts, with gates fused up to so many
+qubits.
 """
 
 from __future__ import annotations

@@ -54,6 +54,6 @@ def run_large(options: Options, lret: Child) -> None:
     (ours,) = run_in_turns([Contender(child=lret, job=job(circuit, "low_rank", max_error=0.01))])
     print(
         f"low_rank, max_error 0.01, depolarizing-each 1e-4, brickwork n={_LARGE_QUBITS}: "
-        f"{shown(ours.seconds).strip()}, certified {ours.answer.certified_error:.2e}, rank {ours.answer.largest_rank}; at least 2 s, aim 0.5 s "
-        f"{ours.answer.fault}"
+        f"{shown(ours.seconds).strip()} (at least 2 s, aim 0.5 s), certified {ours.answer.certified_error:.2e}, "
+        f"rank {ours.answer.largest_rank} {ours.answer.fault}"
     )

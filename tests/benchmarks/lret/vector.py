@@ -19,8 +19,8 @@ def run(options: Options, lret: Child, aer: Child) -> None:
     """Print one line a size, ratios to each peer, and the time in the worker."""
     print(f"statevector, complex64; random u3 and cx on random pairs, depth {_DEPTH}; the state is the result")
     print(
-        f"{'n':>3}{'lret':>10}{'in worker':>10}{'qsimcirq':>10}{'ratio':>9}{'qsim':>10}{'ratio':>9}{'Aer':>10}{'ratio':>9}{'QCSim':>10}{'ratio':>9}"
-        f"{'difference':>12}"
+        f"{'n':>3}{'lret':>10}{'in worker':>10}{'qsimcirq':>10}{'ratio':>9}{'qsim':>10}{'ratio':>9}{'Aer':>10}"
+        f"{'ratio':>9}{'QCSim':>10}{'ratio':>9}{'difference':>12}"
     )
     with start_qsim() as qsim:
         if options.maestro_python is None:
