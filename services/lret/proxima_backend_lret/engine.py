@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
@@ -16,6 +17,11 @@ from proxima_runtime.backend.warm_up import unreported
 
 from proxima_backend_lret import __version__
 from proxima_backend_lret.estimate import estimate
+from proxima_backend_lret.qlret import offer as qlret
+from proxima_backend_lret.qlret.estimate import estimate as estimate_qlret
+
+if TYPE_CHECKING:
+    from proxima_backend_lret.qlret.simulate import Simulator
 
 _MAX_SHOTS = 10_000_000
 _MAX_VECTOR_QUBITS = 32
@@ -49,32 +55,54 @@ class LretEngine:
     name = "lret"
     version = __version__
 
+    def __init__(self) -> None:
+        self._upstream: Simulator | None = None
+
     def methods(self) -> Sequence[capabilities_pb2.MethodCapability]:
-        """Return low_rank, then statevector."""
+        """Return low_rank, then statevector; then what upstream LRET offers, where it is installed."""
+        upstream = qlret.find_capability()
         low_rank, vector = capabilities_pb2.METHOD_LOW_RANK, capabilities_pb2.METHOD_STATEVECTOR
         return (
             _capability(low_rank, _MAX_LOW_RANK_QUBITS, _ALL, (*_READ, result_pb2.RESULT_KIND_DENSITY_MATRIX)),
             _capability(vector, _MAX_VECTOR_QUBITS, _UNITARY, (*_READ, result_pb2.RESULT_KIND_STATEVECTOR)),
+            *(() if upstream is None else (upstream,)),
         )
 
+    def unavailable_engines(self) -> Sequence[capabilities_pb2.UnavailableEngine]:
+        """Return upstream LRET where it cannot be offered."""
+        return qlret.unavailable_engines()
+
     def package_versions(self) -> Mapping[str, str]:
-        """Return the versions of this backend and of numpy."""
-        return {package: version(package) for package in _PACKAGES}
+        """Return the versions of this backend, of numpy, and of upstream LRET where it is offered."""
+        upstream = (qlret.PACKAGE,) if qlret.find_absence() is None else ()
+        return {package: version(package) for package in (*_PACKAGES, *upstream)}
 
     def estimate(self, job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
         """Say what a job would take (`estimate.py`)."""
-        return estimate(job)
+        return estimate_qlret(job) if job.engine == qlret.ENGINE else estimate(job)
 
     def warm_up(self) -> None:
-        """Import numpy and run a small noisy circuit."""
+        """Import numpy and run a small noisy circuit; load upstream LRET where it is offered."""
         for _ in self.run(_warm_up_job(), unreported):
             pass
+        if qlret.find_absence() is None:
+            self._load_upstream()
 
     def run(self, job: backend_pb2.Job, report: ProgressReporter) -> Iterator[ItemResult]:
-        """Run a job; it counts operations."""
+        """Run a job; it counts operations. What upstream LRET runs counts nothing."""
+        if job.engine == qlret.ENGINE:
+            yield self._load_upstream().run(job)
+            return
         from proxima_backend_lret.simulate import simulate  # noqa: PLC0415 - the worker alone imports numpy
 
         yield simulate(job, report)
+
+    def _load_upstream(self) -> Simulator:
+        from proxima_backend_lret.qlret.simulate import Simulator  # noqa: PLC0415 - as above
+
+        if self._upstream is None:
+            self._upstream = Simulator()
+        return self._upstream
 
 
 def _capability(
