@@ -47,6 +47,7 @@ _RATES: dict[tuple[str, Method], _Rate] = {
     ("cirq", Method.DENSITY_MATRIX): _Rate(fixed_seconds=0.006, units_per_second=1e8),
     ("lret", Method.LOW_RANK): _Rate(fixed_seconds=0.002, units_per_second=5e8),
     ("lret", Method.STATEVECTOR): _Rate(fixed_seconds=0.001, units_per_second=2.5e8),
+    ("qlret", Method.STATEVECTOR): _Rate(fixed_seconds=0.001, units_per_second=1.8e8),
 }
 
 # Of methods that run the circuit once a shot: layers of rotations and CX with depolarizing noise, or with a measurement
