@@ -14,19 +14,17 @@ that differs by a small multiple of 4^k u 2^k in trace norm. Products of unitari
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from proxima.simulation.v1 import circuit_pb2
 
-from proxima_backend_lret.low_rank.certificate import rounding_bound
 from proxima_backend_lret.compiling import kernels
 from proxima_backend_lret.compiling.decode import decode
-from proxima_backend_lret.compiling.program import Integers, Program, Real
+from proxima_backend_lret.compiling.program import Complex, Integers, Program, Real
 from proxima_backend_lret.compiling.rows import Rows
+from proxima_backend_lret.low_rank.certificate import rounding_bound
 
-Matrices = TypeVar("Matrices", npt.NDArray[np.float64], npt.NDArray[np.complex128])
 Flags = npt.NDArray[np.bool_]
 
 
@@ -73,16 +71,16 @@ def fuse(rows: Rows, *, absorbs: bool) -> Program:
     count = len(rows.kinds)
     homes, conditions, slots, merged, makers = (np.empty(count, dtype=np.int64) for _ in range(5))
     spans, products = np.empty((count, 2), dtype=np.int64), np.empty((4 * count, 3), dtype=np.int64)
-    steps, product_count, one_count, two_count = kernels.plan(
+    made = np.array([0, 0, len(rows.one), len(rows.two)], dtype=np.int64)
+    kernels.plan(
         rows.kinds,
         rows.widths,
         rows.qubits,
         rows.slots,
         rows.conditions,
         rows.source.qubit_count,
-        len(rows.one),
-        len(rows.two),
         int(absorbs),
+        made,
         homes,
         spans,
         conditions,
@@ -91,8 +89,10 @@ def fuse(rows: Rows, *, absorbs: bool) -> Program:
         makers,
         products,
     )
+    steps, product_count, one_count, two_count = made.tolist()
     one, two = _with_room(rows.one, one_count), _with_room(rows.two, two_count)
-    kernels.multiply(one, two, products[:product_count])
+    small, large = (np.empty(each.shape[1:], dtype=each.dtype) for each in (one, two))
+    kernels.multiply(one, two, products[:product_count], small, large)
     live = np.flatnonzero(merged[:steps] < 0)
     # A step that was taken in stands for the one that took it, which never is.
     final = np.where(merged[:steps] < 0, np.arange(steps), merged[:steps])
@@ -123,8 +123,8 @@ def fuse(rows: Rows, *, absorbs: bool) -> Program:
     )
 
 
-def _with_room(matrices: Matrices, count: int) -> Matrices:
-    found = np.empty((count, *matrices.shape[1:]), dtype=matrices.dtype)
+def _with_room(matrices: Real | Complex, count: int) -> Real | Complex:
+    found: Real | Complex = np.empty((count, *matrices.shape[1:]), dtype=matrices.dtype)
     found[: len(matrices)] = matrices
     return found
 

@@ -64,7 +64,7 @@ def decode(
     source = columns.source(terminal, is_unitary=not conditions and not columns.is_impure(rows))
     if not as_maps and not source.is_unitary:
         raise ValueError("the circuit is not unitary; compile it to maps")
-    return _rows(columns, rows, source, conditions, tracked, deaths, as_maps=as_maps)
+    return _rows(columns, rows, source, conditions, tracked=tracked, deaths=deaths, as_maps=as_maps)
 
 
 def _cone(
@@ -109,9 +109,9 @@ def _rows(
     rows: Integers,
     source: Source,
     conditions: Mapping[int, tuple[Condition, ...]],
+    *,
     tracked: frozenset[int],
     deaths: Mapping[int, Sequence[int]],
-    *,
     as_maps: bool,
 ) -> Rows:
     acting = _taken_apart(columns, rows)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from proxima_backend_lret.jit import kernel
+from proxima_backend_lret.jit import inlined, kernel
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -20,11 +20,12 @@ COPY_ONE, TIMES_ONE, COPY_TWO, TIMES_TWO, TIMES_SWAPPED = 0, 1, 2, 3, 4
 AFTER_LOW, AFTER_HIGH, BEFORE_LOW, BEFORE_HIGH = 5, 6, 7, 8
 """Products: (code, target, factor). The factor acts after what the target holds, but in the last two before it."""
 
-_MATRICES = "({0}[:,:,::1], {0}[:,:,::1], int64[:,::1])"
+STEPS, PRODUCTS, ONES, TWOS = 0, 1, 2, 3
+"""What `plan` has made so far: steps, products, matrices on one qubit and on two."""
 
 
 @kernel("int64[::1](int64[::1], int64[:,::1], int64[::1], int64[:,::1], int64[:,::1], boolean[::1], boolean[::1])")
-def cone(
+def cone(  # noqa: PLR0917 - kernels have no keyword-only arguments
     effects: Integers,
     qubits: Integers,
     clbits: Integers,
@@ -69,21 +70,37 @@ def cone(
     return found[place:].copy()
 
 
+@inlined
+def _multiply_by(products: Integers, made: Integers, code: int, target: int, factor: int) -> None:
+    row = made[PRODUCTS]
+    products[row, 0], products[row, 1], products[row, 2] = code, target, factor
+    made[PRODUCTS] = row + 1
+
+
+@inlined
+def _own(  # noqa: PLR0917 - as above
+    products: Integers, made: Integers, step_slots: Integers, step: int, shared: int, kind: int
+) -> None:
+    """Give a step a matrix of its own where it still shares one of the circuit."""
+    if step_slots[step] < shared:
+        _multiply_by(products, made, COPY_ONE if kind == ONES else COPY_TWO, made[kind], step_slots[step])
+        step_slots[step] = made[kind]
+        made[kind] += 1
+
+
 @kernel(
-    "Tuple((int64, int64, int64, int64))("
-    "int64[::1], int64[::1], int64[:,::1], int64[::1], int64[::1], int64, int64, int64, int64, "
-    "int64[::1], int64[:,::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[:,::1])"
+    "void(int64[::1], int64[::1], int64[:,::1], int64[::1], int64[::1], int64, int64, "
+    "int64[::1], int64[::1], int64[:,::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[:,::1])"
 )
-def plan(
+def plan(  # noqa: PLR0912, PLR0915, PLR0917 - one pass over the instructions; kernels have no keyword-only arguments
     kinds: Integers,
     widths: Integers,
     qubits: Integers,
     slots: Integers,
     conditions: Integers,
     qubit_count: int,
-    one_count: int,
-    two_count: int,
     absorbs: int,
+    made: Integers,
     homes: Integers,
     step_rows: Integers,
     step_conditions: Integers,
@@ -91,10 +108,12 @@ def plan(
     merged: Integers,
     makers: Integers,
     products: Integers,
-) -> tuple[int, int, int, int]:
-    """Plan the steps; return how many, how many products, and how many matrices on one and on two qubits.
+) -> None:
+    """Plan the steps, numbered in the order of the instructions that begin them.
 
-    Steps are numbered in the order of their first instructions. A step is dead where another one took it in.
+    A one-qubit map multiplies the loose step on its qubit, or else (with `absorbs`) the last step on two qubits there,
+    or begins a loose step. A two-qubit map multiplies the last step on its pair, which takes in what is loose on it, or
+    else begins one. Nothing passes a map with other conditions, and nothing conditional passes a measurement.
 
     Args:
         kinds: 0 a map, 1 a measurement whose outcome matters, shape (instructions,).
@@ -103,9 +122,8 @@ def plan(
         slots: matrix of each map on one or two qubits.
         conditions: equal numbers for equal conditions, 0 for none.
         qubit_count: qubits.
-        one_count: matrices on one qubit of the circuit.
-        two_count: those on two.
         absorbs: 1 to take steps on one qubit into a neighbour on two.
+        made: in and out, (0, 0, matrices on one qubit of the circuit, those on two), with those of steps after.
         homes: out, the step of each instruction.
         step_rows: out, first and last instruction of each step, shape (instructions, 2).
         step_conditions: out.
@@ -116,115 +134,142 @@ def plan(
     """
     loose = np.full(qubit_count, -1, dtype=np.int64)  # the step on one qubit that was the last on it
     pair = np.full(qubit_count, -1, dtype=np.int64)  # the step on two qubits before that, if it can still grow
-    steps, count = 0, 0
-    ones, twos = one_count, two_count
+    shared_one, shared_two = made[ONES], made[TWOS]
     for row in range(len(kinds)):
         condition, slot = conditions[row], slots[row]
         first, second = qubits[row, 0], qubits[row, 1]
+        is_one, is_two = kinds[row] == 0 and widths[row] == 1, kinds[row] == 0 and widths[row] == 2
         target = -1
-        if kinds[row] == 0 and widths[row] == 1:
+        if is_one:
             step = loose[first]
             if step >= 0 and step_conditions[step] == condition:
                 target = step
-                if step_slots[step] < one_count:
-                    products[count, 0], products[count, 1], products[count, 2] = COPY_ONE, ones, step_slots[step]
-                    step_slots[step] = ones
-                    ones += 1
-                    count += 1
-                products[count, 0], products[count, 1], products[count, 2] = TIMES_ONE, step_slots[step], slot
-                count += 1
+                _own(products, made, step_slots, target, shared_one, ONES)
+                _multiply_by(products, made, TIMES_ONE, step_slots[target], slot)
             elif step >= 0:
                 pair[first] = -1
             elif absorbs == 1 and pair[first] >= 0 and step_conditions[pair[first]] == condition:
                 target = pair[first]
-                if step_slots[target] < two_count:
-                    products[count, 0], products[count, 1], products[count, 2] = COPY_TWO, twos, step_slots[target]
-                    step_slots[target] = twos
-                    twos += 1
-                    count += 1
-                products[count, 0] = AFTER_LOW if qubits[makers[target], 0] == first else AFTER_HIGH
-                products[count, 1], products[count, 2] = step_slots[target], slot
-                count += 1
-        elif kinds[row] == 0 and widths[row] == 2:
-            step = pair[first]
-            grows = step >= 0 and step == pair[second] and step_conditions[step] == condition
-            for qubit in (first, second):
-                if loose[qubit] >= 0 and step_conditions[loose[qubit]] != condition:
-                    grows = False
-            if grows:
-                target = step
-                if step_slots[target] < two_count:
-                    products[count, 0], products[count, 1], products[count, 2] = COPY_TWO, twos, step_slots[target]
-                    step_slots[target] = twos
-                    twos += 1
-                    count += 1
-                for qubit in (first, second):
-                    if loose[qubit] >= 0:
-                        products[count, 0] = AFTER_LOW if qubits[makers[target], 0] == qubit else AFTER_HIGH
-                        products[count, 1], products[count, 2] = step_slots[target], step_slots[loose[qubit]]
-                        count += 1
-                        merged[loose[qubit]] = target
+                _own(products, made, step_slots, target, shared_two, TWOS)
+                code = AFTER_LOW if qubits[makers[target], 0] == first else AFTER_HIGH
+                _multiply_by(products, made, code, step_slots[target], slot)
+        elif is_two and pair[first] >= 0 and pair[first] == pair[second]:
+            target = pair[first]
+            if step_conditions[target] != condition:
+                target = -1
+            for place in range(2):
+                step = loose[qubits[row, place]]
+                if step >= 0 and step_conditions[step] != condition:
+                    target = -1
+            if target >= 0:
+                _own(products, made, step_slots, target, shared_two, TWOS)
+                for place in range(2):
+                    qubit = qubits[row, place]
+                    step = loose[qubit]
+                    if step >= 0:
+                        code = AFTER_LOW if qubits[makers[target], 0] == qubit else AFTER_HIGH
+                        _multiply_by(products, made, code, step_slots[target], step_slots[step])
+                        merged[step] = target
                         loose[qubit] = -1
-                products[count, 0] = TIMES_TWO if qubits[makers[target], 0] == first else TIMES_SWAPPED
-                products[count, 1], products[count, 2] = step_slots[target], slot
-                count += 1
+                code = TIMES_TWO if qubits[makers[target], 0] == first else TIMES_SWAPPED
+                _multiply_by(products, made, code, step_slots[target], slot)
         if target < 0:
-            target = steps
-            steps += 1
+            target = made[STEPS]
+            made[STEPS] += 1
             step_rows[target, 0] = row
             step_conditions[target] = condition
             step_slots[target] = slot
             merged[target] = -1
             makers[target] = row
-            if kinds[row] == 1:
-                # What is conditional must not meet a later value of a bit.
-                for qubit in range(qubit_count):
-                    if loose[qubit] >= 0 and step_conditions[loose[qubit]] != 0:
-                        loose[qubit] = -1
-                        pair[qubit] = -1
-                    if pair[qubit] >= 0 and step_conditions[pair[qubit]] != 0:
-                        pair[qubit] = -1
-            if kinds[row] == 0 and widths[row] == 1:
+            if is_one:
                 loose[first] = target
-            elif kinds[row] == 0 and widths[row] == 2:
+            elif is_two:
                 for place in range(2):
                     qubit = qubits[row, place]
                     step = loose[qubit]
                     if absorbs == 1 and step >= 0 and step_conditions[step] == condition:
-                        if step_slots[target] < two_count:
-                            products[count, 0], products[count, 1], products[count, 2] = COPY_TWO, twos, slot
-                            step_slots[target] = twos
-                            twos += 1
-                            count += 1
-                        products[count, 0] = BEFORE_LOW if place == 0 else BEFORE_HIGH
-                        products[count, 1], products[count, 2] = step_slots[target], step_slots[step]
-                        count += 1
+                        _own(products, made, step_slots, target, shared_two, TWOS)
+                        code = BEFORE_LOW if place == 0 else BEFORE_HIGH
+                        _multiply_by(products, made, code, step_slots[target], step_slots[step])
                         merged[step] = target
                         step_rows[target, 0] = min(step_rows[target, 0], step_rows[step, 0])
                     loose[qubit] = -1
                     pair[qubit] = target
             else:
+                for qubit in range(qubit_count):
+                    # What is conditional must not meet a later value of a bit.
+                    if kinds[row] == 1 and loose[qubit] >= 0 and step_conditions[loose[qubit]] != 0:
+                        loose[qubit] = -1
+                        pair[qubit] = -1
+                    if kinds[row] == 1 and pair[qubit] >= 0 and step_conditions[pair[qubit]] != 0:
+                        pair[qubit] = -1
                 for operand in qubits[row]:
                     if operand >= 0:
                         loose[operand] = -1
                         pair[operand] = -1
         homes[row] = target
         step_rows[target, 1] = row
-    return steps, count, ones, twos
 
 
-@kernel(*("void" + _MATRICES.format(dtype) for dtype in ("float64", "complex128")))
-def multiply(one: Matrices, two: Matrices, products: Integers) -> None:
+@inlined
+def _product(out: Matrices, factor: Matrices, held: Matrices, swap: int) -> None:
+    """Write factor @ held, with the factor's operands in the other order where `swap` is the side of one, else 0."""
+    size = len(out)
+    out[:] = 0
+    for row in range(size):
+        for inner in range(size):
+            value = factor[row, inner]
+            if value != 0:
+                to, of = row, inner
+                if swap > 0:
+                    to, of = (row % swap) * swap + row // swap, (inner % swap) * swap + inner // swap
+                for column in range(size):
+                    out[to, column] += value * held[of, column]
+
+
+@inlined
+def _after(out: Matrices, factor: Matrices, held: Matrices, near: int, far: int) -> None:
+    """Write (factor on one operand) @ held; the operand's index has stride `near`, the other one's `far`."""
+    side = len(factor)
+    out[:] = 0
+    for other in range(side):
+        for row in range(side):
+            for inner in range(side):
+                value = factor[row, inner]
+                if value != 0:
+                    for column in range(side * side):
+                        out[other * far + row * near, column] += value * held[other * far + inner * near, column]
+
+
+@inlined
+def _before(out: Matrices, factor: Matrices, held: Matrices, near: int, far: int) -> None:
+    """Write held @ (factor on one operand), as `_after`."""
+    side = len(factor)
+    out[:] = 0
+    for row in range(side * side):
+        for other in range(side):
+            for inner in range(side):
+                value = held[row, other * far + inner * near]
+                if value != 0:
+                    for column in range(side):
+                        out[row, other * far + column * near] += value * factor[inner, column]
+
+
+@kernel(
+    "void(float64[:,:,::1], float64[:,:,::1], int64[:,::1], float64[:,::1], float64[:,::1])",
+    "void(complex128[:,:,::1], complex128[:,:,::1], int64[:,::1], complex128[:,::1], complex128[:,::1])",
+)
+def multiply(one: Matrices, two: Matrices, products: Integers, small: Matrices, large: Matrices) -> None:
     """Run products, in order, in place.
 
     Args:
         one: matrices on one qubit, shape (any, d, d).
         two: matrices on two qubits, shape (any, d^2, d^2).
         products: rows (code, target, factor) as `plan` writes them.
+        small: scratch, shape (d, d).
+        large: scratch, shape (d^2, d^2).
     """
     side = one.shape[1]
-    small = np.empty((side, side), dtype=one.dtype)
-    large = np.empty((side * side, side * side), dtype=one.dtype)
     for entry in range(len(products)):
         code, target, factor = products[entry, 0], products[entry, 1], products[entry, 2]
         if code == COPY_ONE:
@@ -232,44 +277,15 @@ def multiply(one: Matrices, two: Matrices, products: Integers) -> None:
         elif code == COPY_TWO:
             two[target] = two[factor]
         elif code == TIMES_ONE:
-            small[:] = 0
-            for row in range(side):
-                for inner in range(side):
-                    for column in range(side):
-                        small[row, column] += one[factor, row, inner] * one[target, inner, column]
+            _product(small, one[factor], one[target], 0)
             one[target] = small
-        elif code in (TIMES_TWO, TIMES_SWAPPED):
-            large[:] = 0
-            for row in range(side * side):
-                for inner in range(side * side):
-                    value = two[factor, row, inner]
-                    if value != 0:
-                        to, of = row, inner
-                        if code == TIMES_SWAPPED:
-                            to, of = (row % side) * side + row // side, (inner % side) * side + inner // side
-                        for column in range(side * side):
-                            large[to, column] += value * two[target, of, column]
-            two[target] = large
-        elif code in (AFTER_LOW, AFTER_HIGH):
-            near, far = (1, side) if code == AFTER_LOW else (side, 1)
-            large[:] = 0
-            for other in range(side):
-                for row in range(side):
-                    for inner in range(side):
-                        value = one[factor, row, inner]
-                        if value != 0:
-                            to, of = other * far + row * near, other * far + inner * near
-                            for column in range(side * side):
-                                large[to, column] += value * two[target, of, column]
-            two[target] = large
         else:
-            near, far = (1, side) if code == BEFORE_LOW else (side, 1)
-            large[:] = 0
-            for row in range(side * side):
-                for other in range(side):
-                    for inner in range(side):
-                        value = two[target, row, other * far + inner * near]
-                        if value != 0:
-                            for column in range(side):
-                                large[row, other * far + column * near] += value * one[factor, inner, column]
+            if code in (TIMES_TWO, TIMES_SWAPPED):
+                _product(large, two[factor], two[target], side if code == TIMES_SWAPPED else 0)
+            elif code in (AFTER_LOW, AFTER_HIGH):
+                near, far = (1, side) if code == AFTER_LOW else (side, 1)
+                _after(large, one[factor], two[target], near, far)
+            else:
+                near, far = (1, side) if code == BEFORE_LOW else (side, 1)
+                _before(large, one[factor], two[target], near, far)
             two[target] = large

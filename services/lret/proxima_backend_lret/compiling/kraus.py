@@ -1,7 +1,7 @@
 """Canonical Kraus operators of compiled maps, by the eigenvectors of their Choi matrices.
 
 An eigenvalue counts as zero up to 4 u 2^k for each instruction that the map was fused from, which is what a product of
-matrices rounds. Depolarizing noise of strength 1e-9 keeps seven digits; what is lost is noise whose eigenvalues are below
+matrices rounds. Depolarizing noise of strength 1e-9 keeps six digits; what is lost is noise whose eigenvalues are below
 that bound, about 1e-15, which in a product of double precision is not there any more. The weight of a positive
 eigenvalue that is dropped shows in the trace.
 """
@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from proxima_backend_lret.low_rank.certificate import UNIT_ROUNDOFF_DOUBLE
 from proxima_backend_lret.compiling.program import MAP, Complex, Program, Real
 from proxima_backend_lret.compiling.transfer import choi_of
+from proxima_backend_lret.low_rank.certificate import UNIT_ROUNDOFF_DOUBLE
 
 _ZERO = 4 * UNIT_ROUNDOFF_DOUBLE
 

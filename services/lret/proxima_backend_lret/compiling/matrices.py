@@ -57,7 +57,7 @@ class Batches:
         with np.errstate(all="ignore"):
             matrices = unitaries(name, distinct)
         if not np.isfinite(matrices).all():
-            bad = np.flatnonzero(~np.isfinite(matrices).all(axis=(1, 2))[places])[0]
+            bad = np.flatnonzero(~np.isfinite(matrices[places]))[0] // matrices[0].size
             raise malformed("parameters", f"of instruction {instructions[bad]} ({name}) are too large for a matrix")
         self._add_unitaries(matrices, places, entries)
 
@@ -116,7 +116,7 @@ class Batches:
             self.slots[entries] += count
             rows.append(transfers)
             count += len(transfers)
-        return np.concatenate(rows)
+        return np.asarray(np.concatenate(rows), dtype=np.float64)
 
     def _add_unitaries(self, matrices: Complex, places: Integers, entries: Integers) -> None:
         self.is_unitary[entries] = True
@@ -141,7 +141,8 @@ def _named_transfer(name: str, parameters: Sequence[float], width: int) -> Real:
     probabilities = pauli_probabilities(name, parameters, width)
     if probabilities is not None:
         return transfer_of_paulis(probabilities)
-    return transfer_of(kraus(name, parameters, width)[None])[0]
+    found: Real = transfer_of(kraus(name, parameters, width)[None])[0]
+    return found
 
 
 def _distinct(parameters: Real) -> tuple[Real, Integers]:

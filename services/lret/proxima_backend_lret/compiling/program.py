@@ -142,7 +142,8 @@ class Program:
         width, slot = int(self.widths[step]), int(self.slots[step])
         if slot < 0 or width > 2:
             raise IndexError(f"step {step} has no fused matrix")
-        return (self.one if width == 1 else self.two)[slot]
+        found: Real | Complex = (self.one if width == 1 else self.two)[slot]
+        return found
 
     def conditions_of(self, step: int) -> tuple[Condition, ...]:
         """Return the conditions of a step, empty where it always runs."""

@@ -10,13 +10,31 @@ the controls in the order of a Gray code (Barenco et al. 1995, arXiv:quant-ph/95
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 from proxima_runtime.arrays.gates import unitary
 
 Complex = npt.NDArray[np.complex128]
+
+_CONTROLLED: Mapping[str, str] = MappingProxyType(
+    {"ccx": "x", "c3x": "x", "c4x": "x", "ccz": "z", "c3sx": "sx"},
+)
+
+# Toffoli gates up to phases: gates on the last operand in order, and flips by (control, target) (Maslov 2016,
+# arXiv:1508.03273).
+_RELATIVE: Mapping[str, Sequence[str | tuple[int, int]]] = MappingProxyType(
+    {
+        "rccx": ("h t", (1, 2), "tdg", (0, 2), "t", (1, 2), "tdg h"),
+        "rc3x": (
+            *("h t", (2, 3), "tdg h", (0, 3), "t", (1, 3), "tdg"),
+            *((0, 3), "t", (1, 3), "tdg h t", (2, 3), "tdg h"),
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -35,54 +53,26 @@ class Part:
 @functools.cache
 def recipe(name: str) -> tuple[Part, ...]:
     """Return the parts of a gate in order; none for a gate that has no recipe."""
-    match name:
-        case "ccx" | "c3x" | "c4x":
-            return _controlled(unitary("x"), {"ccx": 2, "c3x": 3, "c4x": 4}[name])
-        case "ccz":
-            return _controlled(unitary("z"), 2)
-        case "c3sx":
-            return _controlled(unitary("sx"), 3)
-        case "cswap":
-            flip = Part(matrix=unitary("cx"), places=(2, 1))
-            # The pair (1, 2) comes first, so that it fuses with the flip before it.
-            inner = [Part(matrix=part.matrix, places=_moved(part.places, (1, 0, 2))) for part in recipe("ccx")]
-            return (flip, *inner, flip)
-        case "rccx":
-            return (
-                _on_target(2, "h", "t"),
-                _flip(1, 2),
-                _on_target(2, "tdg"),
-                _flip(0, 2),
-                _on_target(2, "t"),
-                _flip(1, 2),
-                _on_target(2, "tdg", "h"),
-            )
-        case "rc3x":
-            return (
-                _on_target(3, "h", "t"),
-                _flip(2, 3),
-                _on_target(3, "tdg", "h"),
-                _flip(0, 3),
-                _on_target(3, "t"),
-                _flip(1, 3),
-                _on_target(3, "tdg"),
-                _flip(0, 3),
-                _on_target(3, "t"),
-                _flip(1, 3),
-                _on_target(3, "tdg", "h", "t"),
-                _flip(2, 3),
-                _on_target(3, "tdg", "h"),
-            )
-    return ()
+    if name in _CONTROLLED:
+        return _controlled(unitary(_CONTROLLED[name]), unitary(name).shape[0].bit_length() - 2)
+    if name == "cswap":
+        flip = _flip(2, 1)
+        # The pair (1, 2) comes first, so that it fuses with the flip before it.
+        inner = [Part(matrix=part.matrix, places=_moved(part.places, (1, 0, 2))) for part in recipe("ccx")]
+        return (flip, *inner, flip)
+    return tuple(
+        _flip(*step) if isinstance(step, tuple) else _on_target(step, unitary(name).shape[0].bit_length() - 2)
+        for step in _RELATIVE.get(name, ())
+    )
 
 
 def _flip(control: int, target: int) -> Part:
     return Part(matrix=unitary("cx"), places=(control, target))
 
 
-def _on_target(target: int, *names: str) -> Part:
+def _on_target(names: str, target: int) -> Part:
     matrix: Complex = np.eye(2, dtype=np.complex128)
-    for name in names:
+    for name in names.split():
         matrix = unitary(name) @ matrix
     return Part(matrix=matrix, places=(target,))
 

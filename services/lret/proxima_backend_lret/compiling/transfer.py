@@ -14,6 +14,9 @@ from proxima_runtime.arrays.channels import pauli_matrix
 Complex = npt.NDArray[np.complex128]
 Real = npt.NDArray[np.float64]
 
+# 1 where two Pauli operators commute, else -1.
+_SIGNS: Real = np.array([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]], dtype=np.float64)
+
 
 def transfer_of(operators: Complex) -> Real:
     """Return transfer matrices, float64, shape (maps, 4^k, 4^k); the first row is (1, 0, ..., 0) exactly.
@@ -46,8 +49,9 @@ def transfer_of_paulis(probabilities: Real) -> Real:
         probabilities: of each Pauli operator, shape (4^k,), which sum to 1.
     """
     size = len(probabilities)
-    digits = [np.array([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]], dtype=np.float64)]
-    signs = functools.reduce(np.kron, digits * (size.bit_length() // 2))
+    signs: Real = np.ones((1, 1))
+    for _ in range(size.bit_length() // 2):
+        signs = np.asarray(np.kron(_SIGNS, signs))
     # 1 - 2 (weight of those that anticommute): weak noise keeps all of its digits until the subtraction.
     found = np.diag(1 - (1 - signs) @ probabilities)
     found[0, 0] = 1
