@@ -17,9 +17,9 @@ from proxima_runtime.backend.liveness import Liveness, find_liveness
 from proxima_runtime.errors import FailedPrecondition, ResourceExhausted
 from proxima_runtime.quantities import readable_bytes
 
-from proxima_backend_lret.low_rank.certificate import Ledger
 from proxima_backend_lret.columns import Columns, Complex, apply, zero_state
 from proxima_backend_lret.compression import compress, factor
+from proxima_backend_lret.low_rank.certificate import Ledger
 from proxima_backend_lret.low_rank.limits import (
     GRAM_BYTES,
     GROWTH,

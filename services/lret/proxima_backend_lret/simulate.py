@@ -14,9 +14,9 @@ from proxima_runtime.backend.engine import ItemResult, ProgressReporter, ResultA
 from proxima_runtime.errors import FailedPrecondition, Internal
 
 from proxima_backend_lret import readings, sampling
-from proxima_backend_lret.low_rank.certificate import Ledger, fault_of_budget, map_constant, rounding_bound
 from proxima_backend_lret.columns import Columns, column_weights
 from proxima_backend_lret.evolution import Branch, Evolution
+from proxima_backend_lret.low_rank.certificate import Ledger, fault_of_budget, map_constant, rounding_bound
 
 _KIND = circuit_pb2.Operation
 _NO_LIMIT_BYTES = 1 << 62

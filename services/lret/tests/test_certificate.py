@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from proxima.simulation.v1 import observable_pb2
-from proxima_backend_lret.low_rank.certificate import Ledger
 from proxima_backend_lret.columns import Columns, column_weights
 from proxima_backend_lret.evolution import Branch, Evolution
+from proxima_backend_lret.low_rank.certificate import Ledger
 from proxima_backend_lret.readings import filled_state
 from proxima_backend_lret.simulate import noise_step_count, planned_rounding
 from proxima_runtime.arrays.instructions import list_instructions

@@ -5,12 +5,15 @@ With t the trace of L L^dagger and eta a bound of what rounding adds up to,
     delta = min(1, max(0, 1 - t) + 2 eta),    eta = 2.01 u (sum of c over operations) + sum of defects
 
 bounds the trace distance to the exact state. u is the unit roundoff. c is 8 * 2^k for a map on k qubits, plus m where
-it has m > 1 Kraus operators (they are rotated among themselves), and 4 r for a compression of r columns. Compressions
-compute in double precision: for single columns 4 r is in units of its u, plus 4 of the columns' own for the rounding of
-the outcome. A defect is how far explicit operators are from preserving the trace. Imports no numpy.
+it has m > 1 Kraus operators (they are rotated among themselves), and 4 r for a compression of r columns. Where the
+budget has no room for that in single precision, a compression of single columns computes in double: 4 r is in units of
+its u then, plus 4 of the columns' own for the rounding of the outcome. A defect is how far explicit operators are from
+preserving the trace. Imports no numpy.
 """
 
 from __future__ import annotations
+
+from proxima_backend_lret.low_rank.limits import BUDGET_POWER
 
 UNIT_ROUNDOFF_SINGLE = 2.0**-24
 UNIT_ROUNDOFF_DOUBLE = 2.0**-53
@@ -68,8 +71,8 @@ def fault_of_budget(*, max_error: float, rounding: float, single_precision: bool
 class Ledger:
     """What one run may drop, and what its error bound is.
 
-    The part of the budget that may be gone after `step` of `step_count` noise steps is (step/step_count)^2: what is
-    dropped early would have shared columns with what comes later.
+    The part of the budget that may be gone after `step` of `step_count` noise steps is (step/step_count)^BUDGET_POWER:
+    what is dropped early would have shared columns with what comes later.
 
     Attributes:
         rounding: eta so far: of all maps of the circuit from the beginning, and of the compressions done.
@@ -97,12 +100,18 @@ class Ledger:
             return 0.0
         budget = max(self._max_error - _RESERVE * self.rounding, 0.0)
         fraction = min(step / self._step_count, 1.0)
-        return max(budget * fraction * fraction - max(1.0 - trace, 0.0), 0.0)
+        return max(budget * float(fraction**BUDGET_POWER) - max(1.0 - trace, 0.0), 0.0)
 
-    def compression_rounding(self, *, column_count: int, weight: float) -> float:
-        """Return the eta of compressing `column_count` columns that hold `weight` of the trace."""
-        computing = rounding_bound(4.0 * column_count * weight, single_precision=False)
-        if self._single_precision:
+    def compression_rounding(self, *, column_count: int, weight: float, single_precision: bool = False) -> float:
+        """Return the eta of compressing `column_count` columns that hold `weight` of the trace.
+
+        Args:
+            column_count: columns before it.
+            weight: of the state's trace, 0 to 1.
+            single_precision: its products are computed in single precision; else in double, whatever the columns are.
+        """
+        computing = rounding_bound(4.0 * column_count * weight, single_precision=single_precision)
+        if self._single_precision and not single_precision:
             return computing + rounding_bound(_STORING * weight, single_precision=True)
         return computing
 

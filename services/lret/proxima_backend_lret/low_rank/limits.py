@@ -5,8 +5,14 @@ from __future__ import annotations
 MAX_RECORDS = 1024
 """Classical records that may be alive at once."""
 
-SCREENING_SHARE = 0.3
-"""Part of what may be dropped that a channel's screening may take; the rest is for compression, which drops better."""
+SCREENING_SHARE = 0.4
+"""Part of what may be dropped that the screening of one map may take; compression, which drops better, has the rest."""
+
+BUDGET_POWER = 1.5
+"""The part of the budget that may be gone after a part x of the noise steps is x to this power."""
+
+SMALL_RANK = 4
+"""Columns that are never compressed."""
 
 GROWTH = 1.4
 """A state is compressed when it has so many times the columns that its last compression left."""

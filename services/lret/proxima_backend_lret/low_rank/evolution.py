@@ -1,0 +1,322 @@
+"""A compiled circuit, step by step, on one L for each classical record that is alive.
+
+Every weight that is dropped is a positive part of the state, and shows as missing trace; nothing is renormalised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from proxima.errors.v1 import errors_pb2
+from proxima_runtime.errors import FailedPrecondition, ResourceExhausted
+from proxima_runtime.quantities import readable_bytes
+
+from proxima_backend_lret.columns.kernels import apply
+from proxima_backend_lret.compiling.kraus import kraus_of
+from proxima_backend_lret.compiling.program import Program
+from proxima_backend_lret.low_rank.certificate import Ledger, rounding_bound
+from proxima_backend_lret.low_rank.compression import compress, dense, factor, mapped
+from proxima_backend_lret.low_rank.history import History
+from proxima_backend_lret.low_rank.kernels import make_children
+from proxima_backend_lret.low_rank.limits import (
+    GRAM_BYTES,
+    GROWTH,
+    MAX_RECORDS,
+    SCREENING_SHARE,
+    SMALL_RANK,
+    SQUARE_BYTES,
+    WORKING_BYTES,
+)
+from proxima_backend_lret.low_rank.screening import choose
+from proxima_backend_lret.low_rank.state import State, state_bytes, zero_state
+
+Complex = npt.NDArray[np.complex128]
+
+_PROJECTORS: Complex = np.array([[[1, 0], [0, 0]], [[0, 0], [0, 1]]], dtype=np.complex128)
+_REDUCED_BYTES = 48
+
+
+class Evolution:
+    """One run of a circuit.
+
+    Attributes:
+        position: steps done.
+        states: one for each record that is alive, by ascending record.
+        history: ranks over the course of the run.
+        ledger: what was dropped, and what may be.
+    """
+
+    def __init__(self, program: Program, *, max_error: float, single_precision: bool, memory_limit_bytes: int) -> None:
+        """Begin a run.
+
+        Args:
+            program: of `compile_maps`.
+            max_error: the budget, in [0, 1); 0 keeps everything.
+            single_precision: keep the columns in float32; see `certificate.fault_of_budget`.
+            memory_limit_bytes: what the run may hold.
+        """
+        self._program = program
+        self._operators = kraus_of(program)
+        self._memory_limit_bytes = memory_limit_bytes
+        self._noise_steps = 0
+        self.position = 0
+        self.history = History()
+        self.ledger = Ledger(
+            max_error=max_error,
+            rounding=planned_rounding(program, single_precision=single_precision),
+            step_count=sum(operators is None or len(operators) > 1 for operators in self._operators),
+            single_precision=single_precision,
+        )
+        needed = state_bytes(1 << program.qubit_count, 1, itemsize=4 if single_precision else 8)
+        self._require(needed, rank=1, row=0)
+        self.states = [zero_state(program.qubit_count, single_precision=single_precision)]
+
+    @property
+    def rank(self) -> int:
+        """Columns of all records together."""
+        return sum(state.rank for state in self.states)
+
+    @property
+    def trace(self) -> float:
+        """Lower bound of what is kept, within rounding."""
+        return sum(state.weight for state in self.states)
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of all states."""
+        return sum(state.held_bytes for state in self.states)
+
+    def advance(self) -> None:
+        """Do the next step.
+
+        Raises:
+            ResourceExhausted: the rank has outgrown the memory (ERROR_REASON_INSUFFICIENT_MEMORY).
+            FailedPrecondition: too many records are alive, or the precision does not reach
+                (ERROR_REASON_UNSUPPORTED_BY_BACKEND).
+        """
+        step = self.position
+        operators = self._operators[step]
+        if operators is not None:
+            self._map(step, operators)
+        else:
+            self._measure(step)
+        forgotten = self._program.forgets.get(step)
+        if forgotten:
+            mask = ~sum(1 << bit for bit in set(forgotten))
+            for state in self.states:
+                state.record &= mask
+            self._merge(row=self._row(step))
+        self.position += 1
+        self.history.add(self.position, self.rank)
+
+    def resume(self, states: Sequence[State], *, position: int, noise_steps: int) -> None:
+        """Go on from states that were saved."""
+        self.states, self.position, self._noise_steps = list(states), position, noise_steps
+
+    @property
+    def noise_steps(self) -> int:
+        """Steps done that may have added columns."""
+        return self._noise_steps
+
+    def _row(self, step: int) -> int:
+        return int(self._program.rows[step, 1])
+
+    def _map(self, step: int, operators: Complex) -> None:
+        qubits = self._program.qubits_of(step)
+        states = [state for state in self.states if self._program.runs(step, state.record)]
+        if len(operators) == 1:
+            for state in states:
+                apply(state.planes, rank=state.rank, qubits=qubits, matrix=operators[0])
+            return
+        self._noise_steps += 1
+        trace = self.trace
+        spendable = self.ledger.spendable(step=self._noise_steps, trace=trace)
+        for state in states:
+            self._spread(state, operators, qubits, spendable=spendable, trace=trace, row=self._row(step))
+        self._compress_grown(row=self._row(step))
+
+    def _spread(
+        self,
+        state: State,
+        operators: Complex,
+        qubits: Sequence[int],
+        *,
+        spendable: float,
+        trace: float,
+        row: int,
+    ) -> None:
+        """Apply a map to one state.
+
+        Args:
+            state: the state.
+            operators: Kraus operators, shape (m, 2^k, 2^k).
+            qubits: k operands.
+            spendable: weight that may be dropped of all states together.
+            trace: weight of all states together.
+            row: source instruction, for errors.
+        """
+        if not state.rank:
+            return
+        share, least = state.weight / trace, self.ledger.negligible * state.weight
+        self._require(self.held_bytes + state.rank * operators[0].size * _REDUCED_BYTES, rank=state.rank, row=row)
+        droppable = max(SCREENING_SHARE * spendable * share, least)
+        children = choose(operators, qubits, state.planes, state.weights, droppable=droppable)
+        rank = len(children.weights)
+        if rank > state.height:
+            droppable = max((1 - SCREENING_SHARE) * spendable * share, least * state.height)
+            self._fill(state, operators, qubits, droppable=droppable, trace=trace, row=row)
+            return
+        self._require(self.held_bytes - state.held_bytes + state.bytes_for(rank), rank=rank, row=row)
+        state.reserve(rank)
+        if rank > state.rank:
+            make_children(
+                state.planes, rank=state.rank, qubits=qubits, sources=children.sources, operators=children.operators
+            )
+        apply(state.planes, rank=state.rank, qubits=qubits, matrix=children.leading)
+        state.rank, state.weights = rank, children.weights
+        state.weight -= children.dropped
+
+    def _fill(
+        self,
+        state: State,
+        operators: Complex,
+        qubits: Sequence[int],
+        *,
+        droppable: float,
+        trace: float,
+        row: int,
+    ) -> None:
+        """Apply a map that makes more columns than there are rows, by way of the matrix."""
+        self._require(self.held_bytes + SQUARE_BYTES * state.height**2, rank=state.rank, row=row)
+        rounding = self.ledger.compression_rounding(column_count=state.height, weight=state.weight)
+        if not self.ledger.affords(rounding, trace=trace):
+            raise FailedPrecondition(
+                f"at instruction {row} the state has reached rank {state.rank}, and what its compression costs in this "
+                "precision is over what max_error leaves for rounding; use double precision",
+                reason=errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND,
+                metadata={"feature": "single precision at this rank"},
+            )
+        self.ledger.add_rounding(rounding)
+        factor(state, mapped(dense(state), operators, qubits), droppable=droppable)
+
+    def _measure(self, step: int) -> None:
+        """Split the states by what is read into the bit; the readout error mixes what is true."""
+        self._noise_steps += 1
+        reading, row = self._program.readings[step], self._row(step)
+        trace, bit = self.trace, 1 << reading.clbit
+        found: list[State] = []
+        for state in self.states:
+            if not self._program.runs(step, state.record):
+                found.append(state)
+                continue
+            weight = state.weight
+            for read in (0, 1):
+                odds = np.eye(2)[:, read] if reading.readout is None else reading.readout[:, read]
+                present = np.flatnonzero(odds)
+                if not len(present):
+                    continue
+                operators = np.sqrt(odds[present])[:, None, None] * _PROJECTORS[present]
+                self._require(
+                    self._bytes_of(found) + self.held_bytes + state.bytes_for(state.rank), rank=state.rank, row=row
+                )
+                child = state.copied(record=state.record & ~bit | (bit if read else 0))
+                if len(operators) == 1:
+                    apply(child.planes, rank=child.rank, qubits=(reading.qubit,), matrix=operators[0])
+                else:
+                    self._spread(child, operators, (reading.qubit,), spendable=0.0, trace=trace, row=row)
+                child.weigh()
+                if child.weight > self.ledger.negligible * weight:
+                    found.append(child)
+        self.states = found
+        self._merge(row=row)
+        if len(self.states) > MAX_RECORDS:
+            raise FailedPrecondition(
+                f"after instruction {row} {len(self.states)} records of classical bits are possible, and lret "
+                f"keeps at most {MAX_RECORDS} at once; ask for fewer bits that are measured in mid-circuit, or use "
+                "trajectories",
+                reason=errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND,
+                metadata={"feature": f"more than {MAX_RECORDS} records of mid-circuit measurements"},
+            )
+
+    @staticmethod
+    def _bytes_of(states: Sequence[State]) -> int:
+        return sum(state.held_bytes for state in states)
+
+    def _merge(self, *, row: int) -> None:
+        """Put the columns of states of one record side by side."""
+        groups: dict[int, list[State]] = {}
+        for state in self.states:
+            groups.setdefault(state.record, []).append(state)
+        if len(groups) < len(self.states):
+            for first, *others in groups.values():
+                rank = first.rank + sum(state.rank for state in others)
+                self._require(self.held_bytes - first.held_bytes + first.bytes_for(rank), rank=rank, row=row)
+                first.reserve(rank)
+                for state in others:
+                    self._append(first, state)
+        self.states = [group[0] for _, group in sorted(groups.items())]
+        self._compress_grown(row=row)
+
+    @staticmethod
+    def _append(first: State, state: State) -> None:
+        stop = first.rank + state.rank
+        first.planes[:, :, first.rank : stop] = state.planes[:, :, : state.rank]
+        first.weights = np.concatenate([first.weights, state.weights])
+        first.weight += state.weight
+        first.settled = max(first.settled, state.settled)
+        first.rank = stop
+
+    def _compress_grown(self, *, row: int) -> None:
+        for state in self.states:
+            if state.rank > max(GROWTH * state.settled, SMALL_RANK):
+                self._compress(state, row=row)
+
+    def _compress(self, state: State, *, row: int) -> None:
+        ledger, trace, rank = self.ledger, self.trace, state.rank
+        single = False
+        rounding = ledger.compression_rounding(column_count=min(rank, state.height), weight=state.weight)
+        if state.is_single:
+            wanted = ledger.compression_rounding(column_count=rank, weight=state.weight, single_precision=True)
+            if rank <= state.height and not ledger.is_exact and ledger.affords(wanted, trace=trace):
+                single, rounding = True, wanted
+        if not ledger.affords(rounding, trace=trace):
+            state.settled = rank
+            return
+        working = GRAM_BYTES * rank**2 if rank <= state.height else SQUARE_BYTES * state.height**2
+        self._require(self.held_bytes + working, rank=rank, row=row)
+        state.weigh()
+        trace = self.trace
+        spendable = ledger.spendable(step=self._noise_steps, trace=trace)
+        # Eigenvalues that are zero but for rounding go in any case; eta has room for them.
+        droppable = max(spendable, ledger.negligible * rank * trace) * state.weight / trace
+        if rank > state.height:
+            ledger.add_rounding(rounding)
+            factor(state, dense(state), droppable=droppable)
+        elif compress(state, droppable=droppable, single_precision=single):
+            ledger.add_rounding(rounding)
+
+    def _require(self, needed: int, *, rank: int, row: int) -> None:
+        """Stop before memory is taken that the run may not have."""
+        needed += WORKING_BYTES
+        if needed <= self._memory_limit_bytes:
+            return
+        raise ResourceExhausted(
+            f"at instruction {row} the state has reached rank {rank} and needs {readable_bytes(needed)}, "
+            f"{readable_bytes(self._memory_limit_bytes)} are available; allow a larger max_error or more memory, or "
+            "use trajectories",
+            reason=errors_pb2.ERROR_REASON_INSUFFICIENT_MEMORY,
+            metadata={
+                "needed_bytes": str(needed),
+                "available_bytes": str(self._memory_limit_bytes),
+                "largest_qubit_count": "0",
+                "rank": str(rank),
+            },
+        )
+
+
+def planned_rounding(program: Program, *, single_precision: bool) -> float:
+    """Return eta of all maps of a program, compiling included, without compressions."""
+    constants = float(program.constants.sum())
+    return rounding_bound(constants, single_precision=single_precision) + program.rounding

@@ -1,0 +1,428 @@
+"""What low rank asks of the columns of L, compiled: reduced states, weights, children, Gram matrices, rotations.
+
+Planes are laid out as in `columns.kernels`: shape (2, 2^n, capacity), real parts in planes[0] and imaginary parts in
+planes[1], columns contiguous, the first `rank` in use. Sums run in the precision of the planes over `_RUN` groups of
+rows at most, and in double precision over those. Matrix products are left to BLAS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from proxima_backend_lret.jit import kernel
+
+Planes = npt.NDArray[np.floating]
+Flat = npt.NDArray[np.floating]
+Real = npt.NDArray[np.float64]
+Complex = npt.NDArray[np.complex128]
+Integers = npt.NDArray[np.int64]
+
+BLOCK_ENTRIES = 1 << 15
+"""Entries of a block that a matrix product works on at once: 256 KiB in double precision."""
+
+_RUN = 256
+_LANES = 16
+
+
+def reduced_states(planes: Planes, *, count: int, qubits: Sequence[int]) -> Complex:
+    """Return the reduced states of k qubits of the first `count` columns, complex128, shape (count, 2^k, 2^k)."""
+    side = 1 << len(qubits)
+    found = np.zeros((2, side, side, count))
+    partial = np.zeros((2, side, side, count), dtype=planes.dtype)
+    add_reduced(planes, _ascending(qubits), _offsets(qubits), partial, found)
+    states = (found[0] + 1j * found[1]).transpose(2, 0, 1)
+    lower = np.tril(states, -1)
+    whole: Complex = states + lower.conj().transpose(0, 2, 1)
+    return whole
+
+
+def column_weights(planes: Planes, *, rank: int) -> Real:
+    """Return the squared norms of the columns in use, float64, shape (rank,)."""
+    found = np.zeros(rank)
+    add_weights(planes, np.zeros(rank, dtype=planes.dtype), found)
+    return found
+
+
+def make_children(planes: Planes, *, rank: int, qubits: Sequence[int], sources: Integers, operators: Complex) -> None:
+    """Write to columns rank, rank + 1, ... the images of columns in use, each under an operator of its own.
+
+    Args:
+        planes: shape (2, 2^n, capacity), capacity at least rank + children.
+        rank: columns in use.
+        qubits: k operands, the first the least significant bit of the index of an operator.
+        sources: column that each child is made of, ascending, shape (children,).
+        operators: operator of each child, shape (children, 2^k, 2^k).
+    """
+    if len(qubits) == 2:
+        _make_two(planes, rank=rank, qubits=qubits, sources=sources, operators=operators)
+        return
+    packed = np.ascontiguousarray(operators.transpose(1, 2, 0))
+    parts = np.stack([packed.real, packed.imag]).astype(planes.dtype, copy=False)
+    starts = np.flatnonzero(np.diff(sources, prepend=-1))
+    bounds = np.append(starts, len(sources)).astype(np.int64)
+    write_children(planes, rank, _ascending(qubits), _offsets(qubits), sources[starts], bounds, parts)
+
+
+def gram(planes: Planes, *, rank: int) -> Complex:
+    """Return L^dagger L, complex128, shape (rank, rank), computed in the precision of the planes."""
+    re, im = planes[0, :, :rank], planes[1, :, :rank]
+    real = re.T @ re
+    real += im.T @ im
+    cross = re.T @ im
+    found = np.empty((rank, rank), dtype=np.complex128)
+    found.real, found.imag = real, cross - cross.T
+    return found
+
+
+def rotate(planes: Planes, *, rank: int, rotation: Complex, single_precision: bool) -> None:
+    """Replace the columns in use by as many linear combinations as `rotation`, shape (rank, kept), has columns.
+
+    Args:
+        planes: shape (2, 2^n, capacity).
+        rank: columns in use.
+        rotation: kept <= rank.
+        single_precision: multiply in single precision; else the products are summed in double and rounded once.
+    """
+    kept = rotation.shape[1]
+    dtype = np.float32 if single_precision else np.float64
+    real = np.empty((2 * rank, 2 * kept), dtype=dtype)
+    real[:rank, :kept] = real[rank:, kept:] = rotation.real
+    real[:rank, kept:] = rotation.imag
+    np.negative(real[:rank, kept:], out=real[rank:, :kept])
+    height = planes.shape[1]
+    step = min(height, max(16, BLOCK_ENTRIES // (2 * rank)))
+    before = np.empty((step, 2 * rank), dtype=dtype)
+    after = np.empty((step, 2 * kept), dtype=dtype)
+    for start in range(0, height, step):
+        count = min(step, height - start)
+        rows = slice(start, start + count)
+        before[:count, :rank] = planes[0, rows, :rank]
+        before[:count, rank:] = planes[1, rows, :rank]
+        np.matmul(before[:count], real, out=after[:count])
+        planes[0, rows, :kept] = after[:count, :kept]
+        planes[1, rows, :kept] = after[:count, kept:]
+
+
+def row_weights(planes: Planes, *, rank: int) -> Real:
+    """Return the diagonal of L L^dagger, float64, shape (2^n,)."""
+    found = np.empty(planes.shape[1])
+    write_row_weights(planes, rank, found)
+    return found
+
+
+def overlaps(planes: Planes, *, rank: int, flip: int) -> Complex:
+    """Return sum over k of L_ik conj(L_jk) with j = i xor flip, complex128, shape (2^n,)."""
+    found = np.empty((2, planes.shape[1]))
+    write_overlaps(planes, rank, flip, found)
+    return cast("Complex", found[0] + 1j * found[1])
+
+
+def _make_two(planes: Planes, *, rank: int, qubits: Sequence[int], sources: Integers, operators: Complex) -> None:
+    batches = -(-len(sources) // _LANES)
+    padded = np.zeros((batches * _LANES, 4, 4), dtype=np.complex128)
+    padded[: len(sources)] = operators
+    by_lane = padded.reshape(batches, _LANES, 4, 4).transpose(0, 2, 3, 1)
+    parts = np.stack([by_lane.real, by_lane.imag], axis=1).astype(planes.dtype).reshape(-1)
+    work = np.zeros(16 * _LANES, dtype=planes.dtype)
+    write_children_two(planes, rank, _ascending(qubits), _offsets(qubits), sources, parts, work)
+
+
+def _ascending(qubits: Sequence[int]) -> Integers:
+    return np.array(sorted(qubits), dtype=np.int64)
+
+
+def _offsets(qubits: Sequence[int]) -> Integers:
+    """Return, for each value of the qubits, the row where all others are 0."""
+    values = np.arange(1 << len(qubits), dtype=np.int64)
+    found = np.zeros_like(values)
+    for place, qubit in enumerate(qubits):
+        found |= (values >> place & 1) << qubit
+    return found
+
+
+@kernel(
+    "void(float32[:,:,::1], int64[::1], int64[::1], float32[:,:,:,::1], float64[:,:,:,::1])",
+    "void(float64[:,:,::1], int64[::1], int64[::1], float64[:,:,:,::1], float64[:,:,:,::1])",
+)
+def add_reduced(planes: Planes, ascending: Integers, offsets: Integers, partial: Flat, found: Real) -> None:
+    """Add the lower triangles of the reduced states of columns to `found`.
+
+    Args:
+        planes: shape (2, 2^n, capacity).
+        ascending: the qubits in ascending order.
+        offsets: row of each value of the qubits, in order of the operands, where all others are 0.
+        partial: zeros, shape (2, 2^k, 2^k, count).
+        found: real and imaginary parts, of the same shape.
+    """
+    re, im = planes[0], planes[1]
+    side, count = len(offsets), found.shape[3]
+    groups = planes.shape[1] // side
+    for group in range(groups):
+        base = group
+        for qubit in ascending:
+            base = (base >> qubit << (qubit + 1)) | (base & ((1 << qubit) - 1))
+        for a in range(side):
+            ra, ia = re[base + offsets[a], :count], im[base + offsets[a], :count]
+            real, imaginary = partial[0, a, a], partial[1, a, a]
+            for column in range(count):
+                real[column] += ra[column] * ra[column] + ia[column] * ia[column]
+            for b in range(a):
+                rb, ib = re[base + offsets[b], :count], im[base + offsets[b], :count]
+                real, imaginary = partial[0, a, b], partial[1, a, b]
+                for column in range(count):
+                    real[column] += ra[column] * rb[column] + ia[column] * ib[column]
+                    imaginary[column] += ia[column] * rb[column] - ra[column] * ib[column]
+        if group % _RUN == _RUN - 1 or group == groups - 1:
+            for part in range(2):
+                for a in range(side):
+                    for b in range(a + 1):
+                        for column in range(count):
+                            found[part, a, b, column] += partial[part, a, b, column]
+                            partial[part, a, b, column] = 0
+
+
+@kernel(
+    "void(float32[:,:,::1], float32[::1], float64[::1])",
+    "void(float64[:,:,::1], float64[::1], float64[::1])",
+)
+def add_weights(planes: Planes, partial: Flat, found: Real) -> None:
+    """Add the squared norms of the first columns to `found`; `partial` are zeros of its shape."""
+    re, im = planes[0], planes[1]
+    rows, count = planes.shape[1], len(found)
+    for row in range(rows):
+        reals, imaginaries = re[row, :count], im[row, :count]
+        for column in range(count):
+            partial[column] += reals[column] * reals[column] + imaginaries[column] * imaginaries[column]
+        if row % _RUN == _RUN - 1 or row == rows - 1:
+            for column in range(count):
+                found[column] += partial[column]
+                partial[column] = 0
+
+
+@kernel(
+    "void(float32[:,:,::1], int64, int64[::1], int64[::1], int64[::1], int64[::1], float32[:,:,:,::1])",
+    "void(float64[:,:,::1], int64, int64[::1], int64[::1], int64[::1], int64[::1], float64[:,:,:,::1])",
+)
+def write_children(  # noqa: PLR0917 - kernels have no keyword-only arguments
+    planes: Planes,
+    rank: int,
+    ascending: Integers,
+    offsets: Integers,
+    sources: Integers,
+    bounds: Integers,
+    operators: Flat,
+) -> None:
+    """Write children behind the columns in use.
+
+    Args:
+        planes: shape (2, 2^n, capacity).
+        rank: columns in use.
+        ascending: the qubits in ascending order.
+        offsets: row of each value of the qubits, in order of the operands, where all others are 0.
+        sources: columns that have children.
+        bounds: children [bounds[i], bounds[i + 1]) are those of sources[i].
+        operators: real and imaginary parts, shape (2, 2^k, 2^k, children).
+    """
+    re, im = planes[0], planes[1]
+    side = len(offsets)
+    for group in range(planes.shape[1] // side):
+        base = group
+        for qubit in ascending:
+            base = (base >> qubit << (qubit + 1)) | (base & ((1 << qubit) - 1))
+        for index in range(len(sources)):
+            source, start, stop = sources[index], bounds[index], bounds[index + 1]
+            for a in range(side):
+                row = base + offsets[a]
+                real, imaginary = re[row, rank + start : rank + stop], im[row, rank + start : rank + stop]
+                x, y = re[base + offsets[0], source], im[base + offsets[0], source]
+                reals, imaginaries = operators[0, a, 0, start:stop], operators[1, a, 0, start:stop]
+                for child in range(stop - start):
+                    real[child] = reals[child] * x - imaginaries[child] * y
+                    imaginary[child] = reals[child] * y + imaginaries[child] * x
+                for b in range(1, side):
+                    x, y = re[base + offsets[b], source], im[base + offsets[b], source]
+                    reals, imaginaries = operators[0, a, b, start:stop], operators[1, a, b, start:stop]
+                    for child in range(stop - start):
+                        real[child] += reals[child] * x - imaginaries[child] * y
+                        imaginary[child] += reals[child] * y + imaginaries[child] * x
+
+
+@kernel(
+    "void(float32[:,:,::1], int64, int64[::1], int64[::1], int64[::1], float32[::1], float32[::1])",
+    "void(float64[:,:,::1], int64, int64[::1], int64[::1], int64[::1], float64[::1], float64[::1])",
+)
+def write_children_two(  # noqa: PLR0917 - kernels have no keyword-only arguments
+    planes: Planes,
+    rank: int,
+    ascending: Integers,
+    offsets: Integers,
+    sources: Integers,
+    operators: Flat,
+    work: Flat,
+) -> None:
+    """Write children of a map on two qubits, 16 at a time, each of which may have another source and operator.
+
+    Args:
+        planes: shape (2, 2^n, capacity).
+        rank: columns in use.
+        ascending: the qubits in ascending order.
+        offsets: row of each value of the qubits, in order of the operands, where all others are 0.
+        sources: column of each child.
+        operators: entries of the operators, from shape (batches of 16, part, row, column, 16).
+        work: 256 entries: real and imaginary parts of what the operators act on, and of what comes out.
+    """
+    re, im = planes[0], planes[1]
+    # A number that the compiler does not know, or it would unroll the loop before it makes vectors of it.
+    lanes = len(work) // 16
+    low, high = ascending[0], ascending[1]
+    for group in range(planes.shape[1] // 4):
+        base = (group >> low << (low + 1)) | (group & ((1 << low) - 1))
+        base = (base >> high << (high + 1)) | (base & ((1 << high) - 1))
+        for first in range(0, len(sources), 16):
+            count = min(16, len(sources) - first)
+            matrix = operators[first * 32 : first * 32 + 512]
+            for value in range(4):
+                row = base + offsets[value]
+                for lane in range(count):
+                    work[16 * value + lane] = re[row, sources[first + lane]]
+                    work[64 + 16 * value + lane] = im[row, sources[first + lane]]
+            for lane in range(lanes):
+                x0, y0 = work[0 + lane], work[64 + lane]
+                x1, y1 = work[16 + lane], work[80 + lane]
+                x2, y2 = work[32 + lane], work[96 + lane]
+                x3, y3 = work[48 + lane], work[112 + lane]
+                work[128 + lane] = (
+                    matrix[lane] * x0
+                    + matrix[16 + lane] * x1
+                    + matrix[32 + lane] * x2
+                    + matrix[48 + lane] * x3
+                    - matrix[256 + lane] * y0
+                    - matrix[272 + lane] * y1
+                    - matrix[288 + lane] * y2
+                    - matrix[304 + lane] * y3
+                )
+                work[192 + lane] = (
+                    matrix[lane] * y0
+                    + matrix[16 + lane] * y1
+                    + matrix[32 + lane] * y2
+                    + matrix[48 + lane] * y3
+                    + matrix[256 + lane] * x0
+                    + matrix[272 + lane] * x1
+                    + matrix[288 + lane] * x2
+                    + matrix[304 + lane] * x3
+                )
+                work[144 + lane] = (
+                    matrix[64 + lane] * x0
+                    + matrix[80 + lane] * x1
+                    + matrix[96 + lane] * x2
+                    + matrix[112 + lane] * x3
+                    - matrix[320 + lane] * y0
+                    - matrix[336 + lane] * y1
+                    - matrix[352 + lane] * y2
+                    - matrix[368 + lane] * y3
+                )
+                work[208 + lane] = (
+                    matrix[64 + lane] * y0
+                    + matrix[80 + lane] * y1
+                    + matrix[96 + lane] * y2
+                    + matrix[112 + lane] * y3
+                    + matrix[320 + lane] * x0
+                    + matrix[336 + lane] * x1
+                    + matrix[352 + lane] * x2
+                    + matrix[368 + lane] * x3
+                )
+                work[160 + lane] = (
+                    matrix[128 + lane] * x0
+                    + matrix[144 + lane] * x1
+                    + matrix[160 + lane] * x2
+                    + matrix[176 + lane] * x3
+                    - matrix[384 + lane] * y0
+                    - matrix[400 + lane] * y1
+                    - matrix[416 + lane] * y2
+                    - matrix[432 + lane] * y3
+                )
+                work[224 + lane] = (
+                    matrix[128 + lane] * y0
+                    + matrix[144 + lane] * y1
+                    + matrix[160 + lane] * y2
+                    + matrix[176 + lane] * y3
+                    + matrix[384 + lane] * x0
+                    + matrix[400 + lane] * x1
+                    + matrix[416 + lane] * x2
+                    + matrix[432 + lane] * x3
+                )
+                work[176 + lane] = (
+                    matrix[192 + lane] * x0
+                    + matrix[208 + lane] * x1
+                    + matrix[224 + lane] * x2
+                    + matrix[240 + lane] * x3
+                    - matrix[448 + lane] * y0
+                    - matrix[464 + lane] * y1
+                    - matrix[480 + lane] * y2
+                    - matrix[496 + lane] * y3
+                )
+                work[240 + lane] = (
+                    matrix[192 + lane] * y0
+                    + matrix[208 + lane] * y1
+                    + matrix[224 + lane] * y2
+                    + matrix[240 + lane] * y3
+                    + matrix[448 + lane] * x0
+                    + matrix[464 + lane] * x1
+                    + matrix[480 + lane] * x2
+                    + matrix[496 + lane] * x3
+                )
+            for value in range(4):
+                row, start = base + offsets[value], rank + first
+                reals, imaginaries = re[row, start : start + count], im[row, start : start + count]
+                for lane in range(count):
+                    reals[lane] = work[128 + 16 * value + lane]
+                    imaginaries[lane] = work[192 + 16 * value + lane]
+
+
+@kernel(
+    "void(float32[:,:,::1], int64, float64[::1])",
+    "void(float64[:,:,::1], int64, float64[::1])",
+)
+def write_row_weights(planes: Planes, rank: int, found: Real) -> None:
+    """Write the squared norm of each row."""
+    for row in range(planes.shape[1]):
+        total = 0.0
+        for column in range(rank):
+            x, y = np.float64(planes[0, row, column]), np.float64(planes[1, row, column])
+            total += x * x + y * y
+        found[row] = total
+
+
+@kernel(
+    "void(float32[:,:,::1], int64, int64, float64[:,::1])",
+    "void(float64[:,:,::1], int64, int64, float64[:,::1])",
+)
+def write_overlaps(planes: Planes, rank: int, flip: int, found: Real) -> None:
+    """Write the overlap of each row with the row whose index differs in the bits of `flip`."""
+    for row in range(planes.shape[1]):
+        other = row ^ flip
+        real, imaginary = 0.0, 0.0
+        for column in range(rank):
+            x, y = np.float64(planes[0, row, column]), np.float64(planes[1, row, column])
+            u, v = np.float64(planes[0, other, column]), np.float64(planes[1, other, column])
+            real += x * u + y * v
+            imaginary += y * u - x * v
+        found[0, row], found[1, row] = real, imaginary
+
+
+@kernel(
+    "void(float32[::1], int64, int64, int64)",
+    "void(float64[::1], int64, int64, int64)",
+)
+def widen(flat: Flat, rows: int, before: int, after: int) -> None:
+    """Move `rows` rows of `before` entries to a distance of `after` >= before, in place; zeros come between."""
+    for row in range(rows - 1, -1, -1):
+        source, target = row * before, row * after
+        for entry in range(before - 1, -1, -1):
+            flat[target + entry] = flat[source + entry]
+        for entry in range(before, after):
+            flat[target + entry] = 0

@@ -1,0 +1,62 @@
+"""What `kernels` computes, in plain numpy: slow, short, and what the tests hold the kernels to.
+
+Planes have shape (2, 2^n, capacity), real; the first `rank` columns are in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from proxima_backend_lret.columns.reference import apply, as_columns
+
+Planes = npt.NDArray[np.floating]
+Real = npt.NDArray[np.float64]
+Complex = npt.NDArray[np.complex128]
+Integers = npt.NDArray[np.int64]
+
+
+def reduced_states(planes: Planes, *, count: int, qubits: Sequence[int]) -> Complex:
+    """Return the reduced states of k qubits of the first `count` columns, shape (count, 2^k, 2^k)."""
+    width = planes.shape[1].bit_length() - 1
+    columns = as_columns(planes, rank=count).reshape((2,) * width + (count,))
+    axes = [width - 1 - qubit for qubit in reversed(qubits)]
+    front = np.moveaxis(columns, axes, range(len(axes))).reshape(1 << len(axes), -1, count)
+    found: Complex = np.einsum("aic,bic->cab", front, front.conj())
+    return found
+
+
+def column_weights(planes: Planes, *, rank: int) -> Real:
+    """Return the squared norms of the columns in use."""
+    found: Real = (np.abs(as_columns(planes, rank=rank)) ** 2).sum(axis=0)
+    return found
+
+
+def make_children(planes: Planes, *, rank: int, qubits: Sequence[int], sources: Integers, operators: Complex) -> None:
+    """Write to columns rank, rank + 1, ... the images of `sources`, each under an operator of its own."""
+    for place, (source, operator) in enumerate(zip(sources, operators, strict=True)):
+        column = np.ascontiguousarray(planes[:, :, source : source + 1])
+        apply(column, rank=1, qubits=qubits, matrix=operator)
+        planes[:, :, rank + place] = column[:, :, 0]
+
+
+def gram(planes: Planes, *, rank: int) -> Complex:
+    """Return L^dagger L, shape (rank, rank)."""
+    columns = as_columns(planes, rank=rank)
+    found: Complex = columns.conj().T @ columns
+    return found
+
+
+def rotate(planes: Planes, *, rank: int, rotation: Complex) -> None:
+    """Replace the columns in use by L W, W of shape (rank, kept)."""
+    found = as_columns(planes, rank=rank) @ rotation
+    planes[0, :, : rotation.shape[1]], planes[1, :, : rotation.shape[1]] = found.real, found.imag
+
+
+def overlaps(planes: Planes, *, rank: int, flip: int) -> Complex:
+    """Return sum over k of L_ik conj(L_jk) with j = i xor flip, shape (2^n,)."""
+    columns = as_columns(planes, rank=rank)
+    found: Complex = (columns * columns[np.arange(len(columns)) ^ flip].conj()).sum(axis=1)
+    return found
