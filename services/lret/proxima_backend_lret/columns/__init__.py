@@ -1,7 +1,7 @@
 """Columns of L: what acts on them, on planes (`kernels`, `reference`) and on complex arrays (`interleaved`)."""
 
+from proxima_backend_lret.columns.blocks import BLOCK_ENTRIES
 from proxima_backend_lret.columns.interleaved import (
-    BLOCK_ENTRIES,
     Columns,
     Complex,
     Indices,

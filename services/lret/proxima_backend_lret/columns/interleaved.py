@@ -6,19 +6,17 @@ state. Matrices have the first operand as the least significant bit of their row
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from proxima_backend_lret.columns.blocks import BLOCK_ENTRIES, blocks
+
 Columns = npt.NDArray[np.complexfloating]
 Complex = npt.NDArray[np.complex128]
 Real = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
-
-BLOCK_ENTRIES = 1 << 15
-"""Entries that are worked on at once: 512 KiB in double precision."""
 
 _ALL = slice(None)
 
@@ -33,7 +31,7 @@ def zero_state(qubit_count: int, *, single_precision: bool) -> Columns:
 def apply(matrix: Complex, qubits: Sequence[int], columns: Columns, part: slice = _ALL) -> None:
     """Multiply a part of the columns, shape (2^n, r), by a matrix, shape (2^k, 2^k), on k distinct qubits, in place."""
     small = matrix.astype(columns.dtype)
-    for block in _blocks(columns, qubits, part):
+    for block in blocks(columns, qubits, part):
         block[...] = (small @ block.reshape(len(small), -1)).reshape(block.shape)
 
 
@@ -50,7 +48,7 @@ def reduced_states(qubits: Sequence[int], columns: Columns) -> Complex:
     """Return the reduced state of k qubits of each column, complex128, shape (r, 2^k, 2^k)."""
     side, rank = 1 << len(qubits), columns.shape[1]
     found = np.zeros((rank, side, side), dtype=np.complex128)
-    for block in _blocks(columns, qubits, _ALL):
+    for block in blocks(columns, qubits, _ALL):
         part = block.reshape(side, -1, rank).astype(np.complex128, copy=False)
         conjugate = part.conj()
         for row in range(side):
@@ -85,39 +83,3 @@ def row_blocks(columns: Columns) -> Iterator[slice]:
     height = max(1, BLOCK_ENTRIES // max(columns.shape[1], 1))
     for start in range(0, len(columns), height):
         yield slice(start, start + height)
-
-
-def _blocks(columns: Columns, qubits: Sequence[int], part: slice) -> Iterator[Columns]:
-    """Yield views that cover some columns, axes of the qubits first (the last operand foremost), the columns last."""
-    width, rank = len(columns).bit_length() - 1, columns.shape[1]
-    shape: list[int] = []
-    axis_of: dict[int, int] = {}
-    above = width
-    for qubit in sorted(qubits, reverse=True):
-        shape.append(1 << (above - qubit - 1))
-        axis_of[qubit] = len(shape)
-        shape.append(2)
-        above = qubit
-    shape += [1 << above, rank]
-    front = [axis_of[qubit] for qubit in reversed(qubits)]
-    rest = [axis for axis in range(len(shape)) if axis not in front]
-    view = columns.reshape(shape)[..., part].transpose(front + rest)
-    limit = max(BLOCK_ENTRIES >> len(qubits), rank)
-    whole = (slice(None),) * len(front)
-    for place in _places(view.shape[len(front) :], limit):
-        yield view[whole + place]
-
-
-def _places(shape: Sequence[int], limit: int) -> Iterator[tuple[slice, ...]]:
-    """Yield slices that cover a shape in parts of at most `limit` entries; the last axis is never cut."""
-    inner = math.prod(shape[1:])
-    if len(shape) == 1 or shape[0] * inner <= limit:
-        yield (slice(None),) * len(shape)
-    elif inner > limit:
-        for start in range(shape[0]):
-            for place in _places(shape[1:], limit):
-                yield (slice(start, start + 1), *place)
-    else:
-        step = limit // inner
-        for start in range(0, shape[0], step):
-            yield (slice(start, start + step), *(slice(None),) * (len(shape) - 1))

@@ -17,6 +17,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from proxima_backend_lret.columns.blocks import blocks
 from proxima_backend_lret.jit import kernel
 
 Planes = npt.NDArray[np.floating]
@@ -24,7 +25,7 @@ Complex = npt.NDArray[np.complex128]
 Flat = npt.NDArray[np.floating]
 
 VECTOR_BYTES = 64
-_BLOCK_ENTRIES = 1 << 14
+_ALL = slice(None)
 
 
 def apply(planes: Planes, *, rank: int, qubits: Sequence[int], matrix: Complex) -> None:
@@ -153,18 +154,8 @@ def _parts(matrix: Complex, dtype: npt.DTypeLike) -> Flat:
 
 
 def _apply_many(planes: Planes, qubits: Sequence[int], matrix: Flat) -> None:
-    """Multiply by a matrix on k qubits, shape (2, 2^k, 2^k), through copies of about `_BLOCK_ENTRIES`."""
-    count, height, rank = len(qubits), planes.shape[1], planes.shape[2]
+    """Multiply all columns by a matrix on k qubits, shape (2, 2^k, 2^k), through copies of blocks."""
     real, imaginary = matrix
-    offsets = np.zeros(1 << count, dtype=np.intp)
-    rest = np.arange(height)
-    for place, qubit in enumerate(qubits):
-        offsets |= ((np.arange(1 << count) >> place) & 1) << qubit
-        rest = rest[(rest >> qubit) & 1 == 0]
-    step = max(_BLOCK_ENTRIES // (rank << count), 1)
-    for start in range(0, len(rest), step):
-        rows = offsets[:, np.newaxis] + rest[start : start + step]
-        shape = (*rows.shape, rank)
-        re, im = planes[0, rows].reshape(1 << count, -1), planes[1, rows].reshape(1 << count, -1)
-        planes[0, rows] = (real @ re - imaginary @ im).reshape(shape)
-        planes[1, rows] = (real @ im + imaginary @ re).reshape(shape)
+    for re, im in zip(blocks(planes[0], qubits, _ALL), blocks(planes[1], qubits, _ALL), strict=True):
+        a, b = re.reshape(len(real), -1), im.reshape(len(real), -1)
+        re[...], im[...] = (real @ a - imaginary @ b).reshape(re.shape), (real @ b + imaginary @ a).reshape(im.shape)

@@ -1,0 +1,1 @@
+"""Pure states: unitaries on one column, whose low qubits are lanes."""
