@@ -382,7 +382,7 @@ def test_an_estimate_without_violations_says_what_it_takes(runner: asyncio.Runne
 
 
 @pytest.mark.parametrize("name", ["pause", "input_chunk"])
-def test_what_is_not_served_yet_says_so(runner: asyncio.Runner, caller: BackendCaller, name: str) -> None:
+def test_a_method_that_cannot_pause_says_so(runner: asyncio.Runner, caller: BackendCaller, name: str) -> None:
     """`pause` and `input_chunk` end the stream with NOT_IMPLEMENTED; the run itself goes on."""
     request = {
         "pause": backend_pb2.ExecuteRequest(pause=backend_pb2.PauseExecution()),

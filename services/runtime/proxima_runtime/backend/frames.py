@@ -1,7 +1,7 @@
 """Frames between the service and a worker: length, kind, payload, and at most one file descriptor each.
 
 The payloads are messages of the contract itself: `ExecuteRequest` to the worker, `ExecuteResponse` from it. The bytes
-of arrays travel beside them, in a memfd.
+of arrays and checkpoints travel beside them, in a memfd.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Kind(enum.IntEnum):
     """What a frame is."""
 
     JOB = 1
-    """To the worker: an ExecuteRequest with `start`."""
+    """To the worker: an ExecuteRequest with `start`; may bring the memfd of the checkpoint to resume from."""
     READY = 2
     """The worker is warm; no payload."""
     UNFIT = 3
@@ -34,6 +34,10 @@ class Kind(enum.IntEnum):
     """The ExecuteResponse `done`; the worker is ready for the next job."""
     DONE_AND_RETIRED = 6
     """The ExecuteResponse `done`; the worker wants to be replaced."""
+    PAUSE = 7
+    """To the worker: pause the job at its next boundary; no payload."""
+    CHECKPOINT = 8
+    """The memfd of the checkpoint of a job that pauses; no payload."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

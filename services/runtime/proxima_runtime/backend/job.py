@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import result_pb2
 
+from proxima_runtime.backend.checkpoints import StoredCheckpoint
 from proxima_runtime.backend.deaths import classify_death
 from proxima_runtime.backend.durations import from_duration, to_duration
 from proxima_runtime.backend.frames import Frame, Kind
@@ -28,8 +30,11 @@ from proxima_runtime.errors import (
     to_status,
 )
 
-# First byte of a serialised ExecuteResponse that is a result_header: field 4, length-delimited.
-_HEADER_TAG = 0x22
+# First byte of a serialised ExecuteResponse that is a result_header or pause_refused: fields 4 and 7, length-delimited.
+_HEADER_TAG, _REFUSED_TAG = 0x22, 0x3A
+
+_PAUSED = "paused"
+_OUTCOMES = {backend_pb2.Done.OUTCOME_COMPLETED: "completed", backend_pb2.Done.OUTCOME_PAUSED: _PAUSED}
 
 JobKey = tuple[str, int]
 """Resource name of the execution, and attempt."""
@@ -55,6 +60,7 @@ class JobTerms:
         grace_seconds: how long it is kept without a caller.
         hang_seconds: silence without processor time that means hung.
         max_result_bytes: largest result, 0 for no limit of its own.
+        producer: who computes it; None where its method cannot pause.
     """
 
     memory_limit_bytes: int
@@ -64,6 +70,7 @@ class JobTerms:
     grace_seconds: float
     hang_seconds: float
     max_result_bytes: int
+    producer: result_pb2.Producer | None = None
 
 
 class JobOwner(Protocol):
@@ -79,11 +86,13 @@ class Stream:
     Attributes:
         wake: set when there may be something to send.
         fault: the error that must end the stream, once there is one.
+        notices: serialised messages for this stream only, to be sent in order.
     """
 
     def __init__(self) -> None:
         self.wake = asyncio.Event()
         self.fault: ProximaError | None = None
+        self.notices: deque[bytes] = deque()
 
     def fail(self, error: ProximaError) -> None:
         """End the stream with an error; the first one counts."""
@@ -102,13 +111,24 @@ class Job:
         items: results so far.
         progress: the latest serialised progress message, or None.
         done: the serialised last message, or None.
-        outcome: "completed", or the reason's name once it has failed.
+        resumes_from: the checkpoint that it begins with, until a worker has it; or None.
+        checkpoint: the checkpoint of its pause, or None.
+        outcome: "completed", "paused", or the reason's name once it has failed.
         peak_memory_bytes: peak memory over the warm worker, once it has ended.
         stream: the stream that holds it, or None.
         was_delivered: some stream got everything.
     """
 
-    def __init__(self, *, key: JobKey, terms: JobTerms, payload: bytes, owner: JobOwner, oom_kills: OomKills) -> None:
+    def __init__(
+        self,
+        *,
+        key: JobKey,
+        terms: JobTerms,
+        payload: bytes,
+        owner: JobOwner,
+        oom_kills: OomKills,
+        resumes_from: StoredCheckpoint | None = None,
+    ) -> None:
         self.key = key
         self.terms = terms
         self.payload = payload
@@ -116,6 +136,8 @@ class Job:
         self.items: list[StoredItem] = []
         self.progress: bytes | None = None
         self.done: bytes | None = None
+        self.resumes_from = resumes_from
+        self.checkpoint: StoredCheckpoint | None = None
         self.outcome = ""
         self.peak_memory_bytes = 0
         self.stream: Stream | None = None
@@ -132,11 +154,17 @@ class Job:
         self._timeout_timer: asyncio.TimerHandle | None = None
         self._verdict: ProximaError | None = None
         self._excess: ProximaError | None = None
+        self._pause_pending = False
 
     @property
     def file_bytes(self) -> int:
-        """Bytes of its results in memfds."""
-        return sum(item.file_bytes for item in self.items)
+        """Bytes of its results and checkpoint in memfds."""
+        return sum(item.file_bytes for item in self.items) + (self.checkpoint.size if self.checkpoint else 0)
+
+    @property
+    def is_paused(self) -> bool:
+        """It ended with a checkpoint."""
+        return self.outcome == _PAUSED
 
     def begin(self, worker: WorkerProcess) -> None:
         """The job was sent to a worker."""
@@ -153,6 +181,11 @@ class Job:
             on_progress=self._show_progress,
             on_hang=self.stop,
         )
+        if self.resumes_from is not None:
+            # It counts on from where it was; time alone would show it at its beginning.
+            self._vigil.counts = True
+            self.resumes_from.close()
+            self.resumes_from = None
         if self.terms.timeout_seconds is not None:
             self._timeout_timer = asyncio.get_running_loop().call_later(self.terms.timeout_seconds, self._time_out)
 
@@ -171,11 +204,27 @@ class Job:
         note = f": {why[:200]}" if why else ""
         self.stop(Aborted(f"the run was aborted on request{note}", reason=errors_pb2.ERROR_REASON_ABORTED))
 
+    def pause(self) -> None:
+        """Pause on the caller's request; its method can."""
+        if self.state is JobState.QUEUED and self.terms.producer is not None:
+            job = backend_pb2.ExecuteRequest.FromString(self.payload).start.job
+            kept, self.resumes_from = self.resumes_from, None
+            self.checkpoint = kept or StoredCheckpoint.of_beginning(job, self.terms.producer)
+            self.outcome = _PAUSED
+            usage = result_pb2.Usage(queued_duration=to_duration(time.monotonic() - self._accepted))
+            done = backend_pb2.Done(outcome=backend_pb2.Done.OUTCOME_PAUSED, usage=usage)
+            self._finish(backend_pb2.ExecuteResponse(done=done).SerializeToString())
+        elif self.state is JobState.RUNNING and self._worker is not None and not self._pause_pending:
+            self._pause_pending = True
+            self._worker.send_pause()
+
     def receive(self, frame: Frame) -> None:
         """See `Assignment`."""
         if self._vigil is not None:
             self._vigil.heard()
-        if frame.kind is not Kind.RESPONSE:
+        if frame.kind is Kind.CHECKPOINT:
+            self.checkpoint = StoredCheckpoint(frame.file)
+        elif frame.kind is not Kind.RESPONSE:
             message = backend_pb2.ExecuteResponse.FromString(frame.payload)
             done = message.done
             done.usage.queued_duration.CopyFrom(to_duration(self._queued_seconds))
@@ -184,15 +233,20 @@ class Job:
             if self._excess is not None:
                 self._fail(self._excess, usage=done.usage)
                 return
+            if done.outcome == backend_pb2.Done.OUTCOME_PAUSED and self._verdict is not None:
+                # It was stopped while it wrote its checkpoint, which nobody wants any more.
+                self._fail(self._verdict, usage=done.usage)
+                return
             self.peak_memory_bytes = done.usage.peak_memory_bytes
-            self.outcome = (
-                "completed"
-                if done.outcome == backend_pb2.Done.OUTCOME_COMPLETED
-                else from_status(done.status).reason_name
-            )
+            self.outcome = _OUTCOMES.get(done.outcome) or from_status(done.status).reason_name
             self._finish(message.SerializeToString())
         elif frame.payload[0] == _HEADER_TAG:
             self._take(StoredItem(header=frame.payload, file=frame.file))
+        elif frame.payload[0] == _REFUSED_TAG:
+            self._pause_pending = False
+            if self.stream is not None:
+                self.stream.notices.append(frame.payload)
+            self._notify()
         else:
             if self._vigil is not None:
                 self._vigil.counts = True
@@ -226,6 +280,7 @@ class Job:
             self.grace_timer.cancel()
         for item in self.items:
             item.close()
+        self._drop_checkpoints()
 
     def _take(self, item: StoredItem) -> None:
         limit, size = self.terms.max_result_bytes, self.file_bytes + item.file_bytes
@@ -236,6 +291,12 @@ class Job:
             return
         self.items.append(item)
         self._notify()
+
+    def _drop_checkpoints(self) -> None:
+        for kept in (self.resumes_from, self.checkpoint):
+            if kept is not None:
+                kept.close()
+        self.resumes_from = self.checkpoint = None
 
     def _time_out(self) -> None:
         seconds = self.terms.timeout_seconds
@@ -254,6 +315,7 @@ class Job:
     def _fail(self, error: ProximaError, *, usage: result_pb2.Usage) -> None:
         self.outcome = error.reason_name
         self.peak_memory_bytes = usage.peak_memory_bytes
+        self._drop_checkpoints()
         done = backend_pb2.Done(outcome=backend_pb2.Done.OUTCOME_FAILED, status=to_status(error), usage=usage)
         self._finish(backend_pb2.ExecuteResponse(done=done).SerializeToString())
 

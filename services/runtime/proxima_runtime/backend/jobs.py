@@ -10,6 +10,7 @@ from collections.abc import Callable
 import structlog
 from proxima.errors.v1 import errors_pb2
 
+from proxima_runtime.backend.checkpoints import StoredCheckpoint
 from proxima_runtime.backend.job import Job, JobKey, JobState, JobTerms, Stream
 from proxima_runtime.backend.metrics import BackendMetrics
 from proxima_runtime.backend.oom_kills import OomKills
@@ -106,15 +107,35 @@ class Jobs:
                 metadata={"limit": "queue_limit", "maximum": str(self._queue_limit)},
             )
 
-    def add(self, key: JobKey, terms: JobTerms, payload: bytes) -> Job:
-        """Add a job and run it as soon as a worker is free; `payload` is its serialised ExecuteRequest, with the limits
-        in force.
+    @property
+    def waiting_checkpoint_bytes(self) -> int:
+        """Bytes of the checkpoints of jobs that wait for a worker."""
+        return sum(job.resumes_from.size for job in self._queue if job.resumes_from is not None)
+
+    def add(self, key: JobKey, terms: JobTerms, payload: bytes, *, resumes_from: StoredCheckpoint | None = None) -> Job:
+        """Add a job and run it as soon as a worker is free; a paused job of this key is forgotten.
+
+        Args:
+            key: execution and attempt; of no known job but a paused one.
+            terms: the limits in force.
+            payload: the serialised ExecuteRequest, with the limits in force.
+            resumes_from: the checkpoint to begin with, which is the job's from here on.
 
         Raises:
             Unavailable, ResourceExhausted: see `check_open`.
         """
         self.check_open()
-        job = Job(key=key, terms=terms, payload=payload, owner=self, oom_kills=self._oom_kills)
+        paused = self._jobs.get(key)
+        if paused is not None:
+            self._replace(paused)
+        job = Job(
+            key=key,
+            terms=terms,
+            payload=payload,
+            owner=self,
+            oom_kills=self._oom_kills,
+            resumes_from=resumes_from,
+        )
         self._jobs[key] = job
         self._queue.append(job)
         self._dispatch()
@@ -157,7 +178,7 @@ class Jobs:
             self._running_count -= 1
         self._metrics.executions.labels(outcome=job.outcome).inc()
         self._metrics.peak_memory.observe(job.peak_memory_bytes)
-        log = _log.debug if job.outcome == "completed" else _log.warning
+        log = _log.debug if job.outcome == "completed" or job.is_paused else _log.warning
         log("execution ended", execution_id=job.key[0], attempt=job.key[1], outcome=job.outcome)
         if job.stream is None:
             if job.grace_timer is not None:
@@ -195,7 +216,8 @@ class Jobs:
     def _dispatch(self) -> None:
         while self._queue:
             job = self._queue[0]
-            worker = self._pool.assign(job, job.payload)
+            kept = job.resumes_from
+            worker = self._pool.assign(job, job.payload, file=kept.file if kept is not None else -1)
             if worker is None:
                 return
             self._queue.popleft()
@@ -234,6 +256,17 @@ class Jobs:
         if self._retained.pop(job.key, None) is not None:
             self._retained_bytes -= job.file_bytes
         job.close()
+
+    def _replace(self, paused: Job) -> None:
+        """Forget a paused job whose next part begins; a stream that still reads it ends."""
+        if paused.stream is not None:
+            paused.stream.fail(
+                Aborted("the run was resumed by a newer stream", reason=errors_pb2.ERROR_REASON_TAKEN_OVER)
+            )
+            paused.stream = None
+        if paused.grace_timer is not None:
+            paused.grace_timer.cancel()
+        self._forget(paused)
 
     def _set_broken(self, message: str | None) -> None:
         self._broken = message

@@ -66,14 +66,14 @@ class WorkerPool:
             "ending": len(self._ending),
         }
 
-    def assign(self, assignment: Assignment, payload: bytes) -> WorkerProcess | None:
-        """Give a job to a free worker and return it, or None if all are busy."""
+    def assign(self, assignment: Assignment, payload: bytes, *, file: int = -1) -> WorkerProcess | None:
+        """Give a job to a free worker and return it, or None if all are busy; `file` has its checkpoint, or is -1."""
         if not self._idle or len(self._busy) >= self._worker_count:
             return None
         # The one that worked last: its caches are warm.
         worker = self._idle.pop()
         self._busy[worker] = assignment
-        worker.send_job(payload)
+        worker.send_job(payload, file=file)
         return worker
 
     async def close(self) -> None:
@@ -110,7 +110,7 @@ class WorkerPool:
         assignment = self._busy.get(worker)
         if assignment is None:
             return
-        if frame.kind is Kind.RESPONSE:
+        if frame.kind in (Kind.RESPONSE, Kind.CHECKPOINT):
             assignment.receive(frame)
             return
         del self._busy[worker]

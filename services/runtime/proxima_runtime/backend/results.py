@@ -68,6 +68,7 @@ class ResultWriter:
 
     Attributes:
         file_bytes: bytes in memfds so far.
+        item_count: items so far.
         engine_seconds: time in the simulator so far, seconds.
     """
 
@@ -79,6 +80,7 @@ class ResultWriter:
         self._limit_bytes = limit_bytes
         self._idle_bytes = idle_bytes
         self.file_bytes = 0
+        self.item_count = 0
         self.engine_seconds = 0.0
 
     def write(self, item: ItemResult) -> tuple[bytes, int]:
@@ -89,6 +91,7 @@ class ResultWriter:
             MemoryError: the arrays do not fit the job's memory a second time.
             ProximaError: ERROR_REASON_ENGINE_FAILED, an array is not what its description says.
         """
+        self.item_count += 1
         self.engine_seconds += item.engine_seconds
         circuit = self._job.circuit
         producer = result_pb2.Producer()

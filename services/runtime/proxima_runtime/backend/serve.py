@@ -15,6 +15,7 @@ from proxima_runtime.backend.jobs import Jobs
 from proxima_runtime.backend.metrics import BackendMetrics, WorkerCollector
 from proxima_runtime.backend.pool import WorkerPool
 from proxima_runtime.backend.registration import Registrar
+from proxima_runtime.backend.results import ProducerIndex
 from proxima_runtime.backend.servicer import SERVICE_NAME, BackendServicer
 from proxima_runtime.backend.settings import BackendSettings
 from proxima_runtime.errors import ProximaError, Unavailable
@@ -73,6 +74,7 @@ class BackendRuntime:
             capabilities=capabilities,
             admission=Admission(engine=engine, capabilities=capabilities),
             jobs=self._jobs,
+            producers=ProducerIndex(engine),
             grace_seconds=settings.grace_seconds,
             hang_seconds=settings.hang_seconds,
             max_result_bytes=settings.max_result_bytes,

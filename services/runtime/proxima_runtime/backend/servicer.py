@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TypeAlias
 
 import grpc
@@ -10,13 +11,24 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
-from proxima.simulation.v1 import capabilities_pb2
+from proxima.simulation.v1 import capabilities_pb2, result_pb2
 
-from proxima_runtime.backend.admission import Admission, Assessment
+from proxima_runtime.backend.admission import Admission, Assessment, method_name
+from proxima_runtime.backend.checkpoints import StoredCheckpoint, check_label
 from proxima_runtime.backend.durations import from_duration
 from proxima_runtime.backend.job import Job, JobKey, JobState, JobTerms, Stream
 from proxima_runtime.backend.jobs import Jobs
-from proxima_runtime.errors import InvalidArgument, ProximaError, Unimplemented
+from proxima_runtime.backend.pauses import pausable_methods
+from proxima_runtime.backend.results import ProducerIndex
+from proxima_runtime.backend.uploads import Upload
+from proxima_runtime.errors import (
+    Aborted,
+    DeadlineExceeded,
+    InvalidArgument,
+    ProximaError,
+    ResourceExhausted,
+    Unimplemented,
+)
 from proxima_runtime.interceptor import undecodable
 
 SERVICE_NAME = backend_pb2.DESCRIPTOR.services_by_name["BackendService"].full_name
@@ -28,6 +40,10 @@ _MATRIX_FACTOR, _TERM_BYTES = 20, 100
 # A caller's later messages are read once a run is not over at once.
 _LISTEN_SECONDS = 0.005
 _MAX_NAME_BYTES = 256
+# A caller that resumes is to send a piece of its checkpoint in this time.
+_PIECE_SECONDS = 30.0
+# What a caller still sends of a checkpoint that was refused is read for so long, and after so long a silence no more.
+_PASS_OVER_SECONDS, _SILENCE_SECONDS = 30.0, 0.25
 
 _ExecuteContext: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 _EstimateContext: TypeAlias = (
@@ -47,6 +63,7 @@ class BackendServicer:
         capabilities: capabilities_pb2.Capabilities,
         admission: Admission,
         jobs: Jobs,
+        producers: ProducerIndex,
         grace_seconds: float,
         hang_seconds: float,
         max_result_bytes: int,
@@ -54,6 +71,10 @@ class BackendServicer:
         self._capabilities = backend_pb2.GetCapabilitiesResponse(capabilities=capabilities)
         self._admission = admission
         self._jobs = jobs
+        self._producers = producers
+        self._pausable = pausable_methods(capabilities.methods)
+        self._memory_cap_bytes = capabilities.memory_cap_bytes
+        self._uploads: set[Upload] = set()
         self._grace_seconds = grace_seconds
         self._hang_seconds = hang_seconds
         self._max_result_bytes = max_result_bytes
@@ -96,39 +117,134 @@ class BackendServicer:
         if data is None:
             raise _invalid("", "the stream ended before its first message; send start or attach")
         request = _decode(data)
-        job, attached = await self._find_or_add(request, data)
+        try:
+            job, attached, pauses = await self._find_or_add(request, data, context)
+        except ProximaError:
+            if request.start.resume:
+                await _pass_over(context)
+            raise
         stream = self._jobs.hold(job)
-        session = _Session(jobs=self._jobs, job=job, stream=stream, context=context)
+        session = _Session(
+            jobs=self._jobs,
+            job=job,
+            stream=stream,
+            context=context,
+            passes_over_chunks=attached and request.start.resume,
+        )
+        if pauses:
+            job.pause()
         try:
             await session.send_all(attached=attached)
         finally:
             session.close()
             self._jobs.release(job, stream)
 
-    async def _find_or_add(self, request: backend_pb2.ExecuteRequest, data: bytes) -> tuple[Job, bool]:
+    async def _find_or_add(
+        self, request: backend_pb2.ExecuteRequest, data: bytes, context: _ExecuteContext
+    ) -> tuple[Job, bool, bool]:
+        """Return the job, whether it was known, and whether a pause came already."""
         match request.WhichOneof("message"):
             case "start":
                 start = request.start
                 key = _key(start.execution, start.attempt)
-                known = self._jobs.find(key)
+                known = self._known(key, start)
                 if known is not None:
-                    return known, True
-                if start.resume:
-                    raise _not_implemented("start.resume")
+                    return known, True, False
+                if start.resume and not self._can_pause(start.job):
+                    raise _not_pausable("start.resume", start.job)
                 self._jobs.check_open()
                 assessment = await self._assess(start.job)
                 refusal = assessment.refusal()
                 if refusal is not None:
                     raise refusal
                 # A large circuit was checked on a thread; the same pair may have come meanwhile.
-                known = self._jobs.find(key)
+                known = self._known(key, start)
                 if known is not None:
-                    return known, True
-                return self._jobs.add(key, self._terms(start.job, assessment), _payload(data, assessment)), False
+                    return known, True, False
+                terms, payload = self._terms(start.job, assessment), _payload(data, assessment)
+                if not start.resume:
+                    return self._jobs.add(key, terms, payload), False, False
+                checkpoint, pauses = await self._receive_checkpoint(terms, payload, context)
+                try:
+                    known = self._known(key, start)
+                    if known is None:
+                        job = self._jobs.add(key, terms, payload, resumes_from=checkpoint)
+                        checkpoint = None
+                        return job, False, pauses
+                finally:
+                    if checkpoint is not None:
+                        checkpoint.close()
+                return known, True, pauses
             case "attach":
-                return self._jobs.attach(_key(request.attach.execution, request.attach.attempt)), True
+                return self._jobs.attach(_key(request.attach.execution, request.attach.attempt)), True, False
             case _:
                 raise _invalid("message", "the first message must be start or attach")
+
+    def _known(self, key: JobKey, start: backend_pb2.StartExecution) -> Job | None:
+        """Return the job that a start attaches to; a resume begins the next part of a paused one instead."""
+        known = self._jobs.find(key)
+        return None if known is not None and start.resume and known.is_paused else known
+
+    def _can_pause(self, job: backend_pb2.Job) -> bool:
+        return (job.method, job.engine) in self._pausable
+
+    async def _receive_checkpoint(
+        self, terms: JobTerms, payload: bytes, context: _ExecuteContext
+    ) -> tuple[StoredCheckpoint | None, bool]:
+        """Receive and check the checkpoint of a resume; returns it, and whether a pause came meanwhile.
+
+        Raises:
+            ProximaError: it is not whole, of another job, too large, or does not come.
+        """
+        upload, pauses, ended = Upload(limit_bytes=terms.memory_limit_bytes), False, False
+        self._uploads.add(upload)
+        try:
+            while not ended:
+                request = await self._next_piece(context)
+                match request.WhichOneof("message"):
+                    case "input_chunk":
+                        self._check_room(len(request.input_chunk.data))
+                        ended = upload.take(request.input_chunk)
+                    case "pause":
+                        pauses = True
+                    case "abort":
+                        raise _aborted(request.abort.reason)
+                    case _:
+                        raise _invalid("message", "after start.resume only input_chunk, pause and abort may follow")
+            checkpoint = upload.finish()
+        finally:
+            self._uploads.discard(upload)
+            upload.close()
+        try:
+            job = backend_pb2.ExecuteRequest.FromString(payload).start.job
+            check_label(checkpoint.file, job, self._producers.find(job))
+        except ProximaError:
+            checkpoint.close()
+            raise
+        return checkpoint, pauses
+
+    async def _next_piece(self, context: _ExecuteContext) -> backend_pb2.ExecuteRequest:
+        try:
+            data = await asyncio.wait_for(_read(context), _PIECE_SECONDS)
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                f"no piece of the checkpoint came for {_PIECE_SECONDS:g} s; resume again",
+                reason=errors_pb2.ERROR_REASON_TIMEOUT,
+                metadata={"limit": "piece_seconds", "maximum": f"{_PIECE_SECONDS:g}"},
+            ) from error
+        if data is None:
+            raise _invalid("input_chunk", "the stream ended before the last piece of the checkpoint; send it whole")
+        return _decode(data)
+
+    def _check_room(self, size: int) -> None:
+        """Checkpoints that wait are memory: all of them together stay within the cap of one run."""
+        waiting = sum(upload.size for upload in self._uploads) + self._jobs.waiting_checkpoint_bytes
+        if waiting + size > self._memory_cap_bytes:
+            raise ResourceExhausted(
+                f"checkpoints of {waiting} bytes wait for a worker already; try again later",
+                reason=errors_pb2.ERROR_REASON_QUEUE_FULL,
+                metadata={"limit": "memory_cap_bytes", "maximum": str(self._memory_cap_bytes)},
+            )
 
     async def _assess(self, job: backend_pb2.Job) -> Assessment:
         columns = len(job.circuit.opcodes) + len(job.circuit.qubits) + 4 * len(job.circuit.conditions.values)
@@ -149,17 +265,26 @@ class BackendServicer:
             grace_seconds=grace,
             hang_seconds=self._hang_seconds,
             max_result_bytes=self._max_result_bytes,
+            producer=self._producer(job, assessment) if self._can_pause(job) else None,
         )
+
+    def _producer(self, job: backend_pb2.Job, assessment: Assessment) -> result_pb2.Producer:
+        producer = self._producers.find(job)
+        producer.thread_count = assessment.thread_count
+        return producer
 
 
 class _Session:
     """One caller's stream: sends what the job yields, listens to what the caller adds."""
 
-    def __init__(self, *, jobs: Jobs, job: Job, stream: Stream, context: _ExecuteContext) -> None:
+    def __init__(
+        self, *, jobs: Jobs, job: Job, stream: Stream, context: _ExecuteContext, passes_over_chunks: bool
+    ) -> None:
         self._jobs = jobs
         self._job = job
         self._stream = stream
         self._context = context
+        self._passes_over_chunks = passes_over_chunks
         self._listener: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(_LISTEN_SECONDS, self._listen_soon)
 
@@ -188,7 +313,13 @@ class _Session:
                     if stream.fault is not None:
                         raise stream.fault
                 sent_items += 1
+            elif stream.notices:
+                await context.write(stream.notices.popleft())
             elif job.done is not None:
+                for message in job.checkpoint.messages() if job.checkpoint is not None else ():
+                    await context.write(message)
+                    if stream.fault is not None:
+                        raise stream.fault
                 await context.write(job.done)
                 job.was_delivered = True
                 return
@@ -223,8 +354,15 @@ class _Session:
         match request.WhichOneof("message"):
             case "abort":
                 self._job.abort(request.abort.reason)
-            case "input_chunk" | "pause" as name:
-                raise _not_implemented(name)
+            case "pause":
+                if self._job.terms.producer is None:
+                    raise _not_pausable("pause")
+                self._job.pause()
+            case "input_chunk":
+                if self._job.terms.producer is None:
+                    raise _not_pausable("input_chunk")
+                if not self._passes_over_chunks:
+                    raise _invalid("input_chunk", "follows start.resume only, up to the last piece")
             case _:
                 raise _invalid("message", "after the first message only input_chunk, pause and abort may follow")
 
@@ -233,6 +371,15 @@ async def _read(context: _ExecuteContext) -> bytes | None:
     """Return the caller's next message, None at the end of the stream."""
     data: object = await context.read()
     return data if isinstance(data, bytes) else None
+
+
+async def _pass_over(context: _ExecuteContext) -> None:
+    """Read the pieces that are under way: a caller whose write fails would not see why it was refused."""
+    with contextlib.suppress(TimeoutError, ProximaError):
+        async with asyncio.timeout(_PASS_OVER_SECONDS):
+            while (data := await asyncio.wait_for(_read(context), _SILENCE_SECONDS)) is not None:
+                if _decode(data).input_chunk.last:
+                    return
 
 
 def _decode(data: bytes) -> backend_pb2.ExecuteRequest:
@@ -263,9 +410,18 @@ def _invalid(field: str, problem: str) -> InvalidArgument:
     )
 
 
-def _not_implemented(name: str) -> Unimplemented:
+def _aborted(why: str) -> Aborted:
+    note = f": {why[:200]}" if why else ""
+    return Aborted(
+        f"the run was aborted on request{note}, before it was resumed", reason=errors_pb2.ERROR_REASON_ABORTED
+    )
+
+
+def _not_pausable(request: str, job: backend_pb2.Job | None = None) -> Unimplemented:
+    name = f"{job.engine}'s {method_name(job)}" if job is not None else "the method of this run"
     return Unimplemented(
-        f"{name} is not served yet: no method of this backend can be paused (MethodCapability.pause_support is NONE)",
+        f"{request}: {name} cannot be paused here (MethodCapability.pause_support is not STATE); let the run end, or "
+        "abort it",
         reason=errors_pb2.ERROR_REASON_NOT_IMPLEMENTED,
-        metadata={"method": name},
+        metadata={"method": request},
     )

@@ -16,16 +16,19 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol, cast
 
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import result_pb2
 
+from proxima_runtime.backend.checkpoints import map_checkpoint
 from proxima_runtime.backend.durations import to_duration
-from proxima_runtime.backend.engine import Engine
-from proxima_runtime.backend.frames import FrameReader, Kind, send_frame
+from proxima_runtime.backend.engine import Checkpoint, Engine, ItemResult, PausableEngine
+from proxima_runtime.backend.frames import Frame, Kind, send_frame
+from proxima_runtime.backend.inbox import Inbox, PauseControl
+from proxima_runtime.backend.pauses import Pauses, check_pausable, pausable_methods
 from proxima_runtime.backend.process_memory import Memory, read_memory, read_resident_bytes, reset_peak
 from proxima_runtime.backend.results import ProducerIndex, ResultWriter
 from proxima_runtime.errors import Internal, ProximaError, ResourceExhausted, to_status
@@ -64,18 +67,20 @@ def main(arguments: list[str]) -> int:
     connection = socket.socket(fileno=int(descriptor))
     try:
         engine = load_engine(engine_path)
+        check_pausable(engine)
         engine.warm_up()
         producers = ProducerIndex(engine)
     except Exception as error:  # noqa: BLE001 - whatever keeps an engine from starting is told to the service
         traceback.print_exc()
         send_frame(connection, Kind.UNFIT, f"{type(error).__name__}: {error}".encode())
         return 1
-    worker = Worker(connection=connection, engine=engine, producers=producers)
+    inbox = Inbox(connection)
+    worker = Worker(connection=connection, inbox=inbox, engine=engine, producers=producers)
     send_frame(connection, Kind.READY, b"")
-    reader = FrameReader(connection)
-    while not reader.ended:
-        for frame in reader.receive():
-            worker.run(frame.payload)
+    while (frame := inbox.next()) is not None:
+        # A pause that comes between two jobs is of the one that has just ended.
+        if frame.kind is Kind.JOB:
+            worker.run(frame)
     return 0
 
 
@@ -96,36 +101,51 @@ def load_engine(path: str) -> Engine:
 class Worker:
     """Runs jobs on one engine and reports over one socket."""
 
-    def __init__(self, *, connection: socket.socket, engine: Engine, producers: ProducerIndex) -> None:
+    def __init__(self, *, connection: socket.socket, inbox: Inbox, engine: Engine, producers: ProducerIndex) -> None:
         self._connection = connection
+        self._inbox = inbox
         self._engine = engine
         self._producers = producers
+        self._pausable = pausable_methods(engine.methods())
         self._libc = cast("_LibC", ctypes.CDLL(None))
         self._trim()
         reset_peak()
         self._warm = read_memory()
         self._idle = self._warm
 
-    def run(self, payload: bytes) -> None:
-        """Run one job and send everything that it yields, `done` included."""
+    def run(self, frame: Frame) -> None:
+        """Run one job, from a checkpoint where the frame brings one, and send all that it yields, `done` included."""
         received = time.monotonic()
         processor = time.process_time()
-        job = backend_pb2.ExecuteRequest.FromString(payload).start.job
+        job = backend_pb2.ExecuteRequest.FromString(frame.payload).start.job
         limit = job.memory_limit_bytes
         writer = ResultWriter(
             job=job, producer=self._producers.find(job), limit_bytes=limit, idle_bytes=self._idle.resident_bytes
         )
         progress = _Progress(connection=self._connection, started=received, idle_bytes=self._idle.resident_bytes)
+        pauses = Pauses(
+            connection=self._connection,
+            control=PauseControl(self._inbox),
+            job=job,
+            writer=writer,
+            producer=self._producers.find(job),
+            idle_bytes=self._idle.resident_bytes,
+        )
         error: ProximaError | None = None
         exhausted = False
         _limit_address_space(self._idle.size_bytes + limit + _thread_bytes(job.thread_count))
         try:
-            for item in self._engine.run(job, progress.report):
-                header, file = writer.write(item)
-                send_frame(self._connection, Kind.RESPONSE, header, file=file)
-                if file >= 0:
-                    os.close(file)
-                del item
+            for value in self._values(job, progress, pauses.control, file=frame.file):
+                if isinstance(value, Checkpoint):
+                    pauses.take(value)
+                else:
+                    header, file = writer.write(value)
+                    send_frame(self._connection, Kind.RESPONSE, header, file=file)
+                    if file >= 0:
+                        os.close(file)
+                del value
+                if pauses.is_paused:
+                    break
         except MemoryError:
             exhausted = True
         except ProximaError as caught:
@@ -140,12 +160,12 @@ class Worker:
         finally:
             _limit_address_space(None)
         memory = self._settle()
-        peak = max(memory.peak_bytes - self._idle.resident_bytes, 0) + writer.file_bytes
+        peak = max(memory.peak_bytes - self._idle.resident_bytes, 0) + writer.file_bytes + pauses.file_bytes
         if exhausted or (error is not None and error.reason == errors_pb2.ERROR_REASON_OUT_OF_MEMORY):
             exhausted = True
             error = _out_of_memory(limit=limit, peak=peak)
         done = backend_pb2.Done(
-            outcome=backend_pb2.Done.OUTCOME_COMPLETED if error is None else backend_pb2.Done.OUTCOME_FAILED,
+            outcome=_outcome(error, is_paused=pauses.is_paused),
             status=None if error is None else to_status(error),
             usage=result_pb2.Usage(
                 worker_duration=to_duration(time.monotonic() - received),
@@ -160,6 +180,15 @@ class Worker:
         # Between jobs, while nobody waits.
         reset_peak()
         self._idle = memory
+
+    def _values(
+        self, job: backend_pb2.Job, progress: _Progress, control: PauseControl, *, file: int
+    ) -> Iterator[ItemResult | Checkpoint]:
+        engine = self._engine
+        if (job.method, job.engine) in self._pausable and isinstance(engine, PausableEngine):
+            # No name for the checkpoint here: the engine holds the only reference to it and can let it go.
+            return engine.run_pausable(job, progress.report, control, map_checkpoint(file) if file >= 0 else None)
+        return engine.run(job, progress.report)
 
     def _settle(self) -> Memory:
         memory = read_memory()
@@ -203,6 +232,12 @@ class _Progress:
         )
         message = backend_pb2.ExecuteResponse(progress=progress)
         send_frame(self._connection, Kind.RESPONSE, message.SerializeToString())
+
+
+def _outcome(error: ProximaError | None, *, is_paused: bool) -> backend_pb2.Done.Outcome:
+    if error is not None:
+        return backend_pb2.Done.OUTCOME_FAILED
+    return backend_pb2.Done.OUTCOME_PAUSED if is_paused else backend_pb2.Done.OUTCOME_COMPLETED
 
 
 def _out_of_memory(*, limit: int, peak: int) -> ResourceExhausted:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -107,29 +108,54 @@ class WorkerProcess:
         ours.setblocking(False)
         self._connection = ours
         self._reader = FrameReader(ours)
-        self._unsent = bytearray()
+        # Bytes, and the file that goes with the first of them or -1.
+        self._unsent: deque[tuple[memoryview, int]] = deque()
         self._pid_file = os.pidfd_open(self.pid)
         self._loop.add_reader(ours, self._on_readable)
         self._loop.add_reader(self._pid_file, self._on_exit)
         self._warm_up_timer = self._loop.call_later(_WARM_UP_SECONDS, self.kill)
         self._kill_timer: asyncio.TimerHandle | None = None
 
-    def send_job(self, payload: bytes) -> None:
-        """Send a job; never blocks."""
-        data = encode_frame(Kind.JOB, payload)
-        if not self._unsent:
+    def send_job(self, payload: bytes, *, file: int = -1) -> None:
+        """Send a job, with the checkpoint to resume from where there is one; never blocks."""
+        # The caller may close its descriptor before this one is out.
+        kept = os.dup(file) if file >= 0 else -1
+        self._send(encode_frame(Kind.JOB, payload, has_file=file >= 0), kept)
+
+    def send_pause(self) -> None:
+        """Ask for a pause of the job; never blocks."""
+        self._send(encode_frame(Kind.PAUSE, b""), -1)
+
+    def _send(self, data: bytes, file: int) -> None:
+        self._unsent.append((memoryview(data), file))
+        if len(self._unsent) == 1 and not self._write():
+            self._loop.add_writer(self._connection, self._on_writable)
+
+    def _write(self) -> bool:
+        """Send as much as the socket takes; True when nothing is left."""
+        while self._unsent:
+            data, file = self._unsent[0]
             try:
-                sent = self._connection.send(data)
+                sent = socket.send_fds(self._connection, [data], [file] if file >= 0 else [])
             except BlockingIOError:
-                sent = 0
+                return False
             except OSError:
                 # It just died; its exit says how.
-                return
-            if sent == len(data):
-                return
-            data = data[sent:]
-            self._loop.add_writer(self._connection, self._on_writable)
-        self._unsent += data
+                self._drop_unsent()
+                return True
+            if file >= 0:
+                os.close(file)
+            if sent < len(data):
+                self._unsent[0] = (data[sent:], -1)
+            else:
+                self._unsent.popleft()
+        return True
+
+    def _drop_unsent(self) -> None:
+        for _, file in self._unsent:
+            if file >= 0:
+                os.close(file)
+        self._unsent.clear()
 
     def peak_of(self, ended: Exit) -> int:
         """Peak memory over the warm worker as its exit tells it, bytes; 0 where that does not tell."""
@@ -179,14 +205,7 @@ class WorkerProcess:
                 self._listener.worker_sent(self, frame)
 
     def _on_writable(self) -> None:
-        try:
-            sent = self._connection.send(self._unsent)
-        except BlockingIOError:
-            return
-        except OSError:
-            sent = len(self._unsent)
-        del self._unsent[:sent]
-        if not self._unsent:
+        if self._write():
             self._loop.remove_writer(self._connection)
 
     def _on_exit(self) -> None:
@@ -206,6 +225,7 @@ class WorkerProcess:
         self._loop.remove_reader(self._connection)
         self._loop.remove_writer(self._connection)
         self._reader.close()
+        self._drop_unsent()
         self._connection.close()
         os.close(self._pid_file)
         self._pid_file = -1

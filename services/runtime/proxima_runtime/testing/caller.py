@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import uuid
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -30,6 +31,8 @@ class Answer:
         progress: in order.
         headers: one an item.
         arrays: bytes of each array by (item, index), from the header or from chunks.
+        checkpoint: bytes of the checkpoint so far.
+        refusals: why a pause was not possible, in order.
         done: the last message, None before it came.
     """
 
@@ -38,12 +41,19 @@ class Answer:
     progress: list[result_pb2.Progress] = field(default_factory=list)
     headers: list[result_pb2.ResultHeader] = field(default_factory=list)
     arrays: dict[tuple[int, int], bytearray] = field(default_factory=dict)
+    checkpoint: bytearray = field(default_factory=bytearray)
+    refusals: list[ProximaError] = field(default_factory=list)
     done: backend_pb2.Done | None = None
 
     @property
     def is_complete(self) -> bool:
         """The run ended well."""
         return self.done is not None and self.done.outcome == backend_pb2.Done.OUTCOME_COMPLETED
+
+    @property
+    def is_paused(self) -> bool:
+        """The run was paused and its checkpoint is here."""
+        return self.done is not None and self.done.outcome == backend_pb2.Done.OUTCOME_PAUSED
 
     @property
     def error(self) -> ProximaError:
@@ -60,7 +70,7 @@ class Answer:
         """Take one response and return which message it was.
 
         Raises:
-            AssertionError: the pieces of an array have a gap or come out of order.
+            AssertionError: the pieces of an array or checkpoint have a gap, or another SHA-256.
         """
         name = response.WhichOneof("message") or ""
         self.names.append(name)
@@ -80,9 +90,20 @@ class Answer:
                 if chunk.offset != len(array_bytes):
                     raise AssertionError(f"a piece at {chunk.offset} follows {len(array_bytes)} bytes")
                 array_bytes += chunk.data
+            case "checkpoint_chunk":
+                self._add_checkpoint(response.checkpoint_chunk)
+            case "pause_refused":
+                self.refusals.append(from_status(response.pause_refused.status))
             case "done":
                 self.done = response.done
         return name
+
+    def _add_checkpoint(self, chunk: backend_pb2.CheckpointChunk) -> None:
+        if chunk.offset != len(self.checkpoint):
+            raise AssertionError(f"a piece at {chunk.offset} follows {len(self.checkpoint)} bytes of checkpoint")
+        self.checkpoint += chunk.data
+        if chunk.sha256 and chunk.sha256 != hashlib.sha256(self.checkpoint).hexdigest():
+            raise AssertionError("the checkpoint is not what its SHA-256 says")
 
 
 class Execution:
@@ -110,6 +131,24 @@ class Execution:
         with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
             await self.send(backend_pb2.ExecuteRequest(abort=backend_pb2.AbortExecution(reason=reason)))
 
+    async def pause(self) -> None:
+        """Ask for a pause; does nothing where the stream has ended meanwhile."""
+        with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            await self.send(backend_pb2.ExecuteRequest(pause=backend_pb2.PauseExecution()))
+
+    async def send_checkpoint(self, checkpoint: bytes | bytearray, *, piece_bytes: int = 2**20) -> None:
+        """Send a checkpoint in pieces; stops where the stream has ended meanwhile, and its answer says why."""
+        view = memoryview(checkpoint)
+        digest = hashlib.sha256(view).hexdigest()
+        for offset in range(0, len(view), piece_bytes):
+            data = bytes(view[offset : offset + piece_bytes])
+            last = offset + len(data) == len(view)
+            chunk = backend_pb2.InputChunk(offset=offset, data=data, last=last, sha256=digest if last else "")
+            try:
+                await self.send(backend_pb2.ExecuteRequest(input_chunk=chunk))
+            except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                return
+
     async def until(self, name: str) -> None:
         """Read until a message of this name has come.
 
@@ -131,6 +170,10 @@ class Execution:
         async for response in self._responses:
             self.answer.add(response)
         return self.answer
+
+    async def end_requests(self) -> None:
+        """Say no more; answers may still come."""
+        await self._call.done_writing()
 
     def drop(self) -> None:
         """Go away without a word."""
@@ -190,6 +233,16 @@ class BackendCaller:
         name = name or f"executions/{uuid.uuid4()}"
         start = backend_pb2.StartExecution(execution=name, attempt=attempt, job=job)
         return await self.open(backend_pb2.ExecuteRequest(start=start), name=name)
+
+    async def resume(
+        self, job: backend_pb2.Job, checkpoint: bytes | bytearray, *, name: str | None = None, attempt: int = 1
+    ) -> Execution:
+        """Open a stream that resumes a job from a checkpoint; the name is made up where none is given."""
+        name = name or f"executions/{uuid.uuid4()}"
+        start = backend_pb2.StartExecution(execution=name, attempt=attempt, job=job, resume=True)
+        execution = await self.open(backend_pb2.ExecuteRequest(start=start), name=name)
+        await execution.send_checkpoint(checkpoint)
+        return execution
 
     async def attach(self, name: str, *, attempt: int = 1) -> Execution:
         """Open a stream that attaches to a job."""

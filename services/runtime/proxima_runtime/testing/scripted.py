@@ -142,7 +142,7 @@ class ScriptedEngine:
         """See `Engine`: 16 bytes x 2^n where a state or probabilities are asked, plus what scripted_claim says."""
         count = job.circuit.qubit_count
         full = 16 * 2**count if job.results.statevector or job.results.probabilities else 0
-        claimed = sum(int(argument * _MIB) for name, argument in _script(job) if name == "scripted_claim")
+        claimed = sum(int(argument * _MIB) for name, argument in script_steps(job) if name == "scripted_claim")
         limit = job.memory_limit_bytes
         return estimate_pb2.ResourceEstimate(
             peak_memory_bytes=full + claimed,
@@ -162,13 +162,13 @@ class ScriptedEngine:
         started = time.perf_counter()
         taken: list[bytearray] = []
         large = 0
-        for name, argument in _script(job):
+        for name, argument in script_steps(job):
             if name == "scripted_allocate":
                 taken.append(_touched(argument))
             elif name == "scripted_large":
                 large = int(argument * _MIB)
             else:
-                self._step(name, argument, report)
+                self.step(name, argument, report)
         arrays = list(_arrays(job, large_bytes=large))
         del taken
         yield ItemResult(
@@ -180,7 +180,8 @@ class ScriptedEngine:
             warnings=("scripted: these numbers are made up",),
         )
 
-    def _step(self, name: str, argument: float, report: ProgressReporter) -> None:
+    def step(self, name: str, argument: float, report: ProgressReporter) -> None:
+        """Do what one script gate says; those that have to do with the arrays are `run`'s."""
         match name:
             case "scripted_sleep":
                 time.sleep(argument)
@@ -213,8 +214,8 @@ def _touched(mebibytes: float) -> bytearray:
     return block
 
 
-def _script(job: backend_pb2.Job) -> Iterator[tuple[str, float]]:
-    """Yield the script gates with their arguments."""
+def script_steps(job: backend_pb2.Job) -> Iterator[tuple[str, float]]:
+    """Yield the script gates of a job with their arguments, in order."""
     circuit = job.circuit
     opcodes = memoryview(circuit.opcodes).cast("H")
     parameters = memoryview(circuit.parameters).cast("d")

@@ -112,14 +112,16 @@ class AttachExecution(_message.Message):
     def __init__(self, execution: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
 
 class InputChunk(_message.Message):
-    __slots__ = ("offset", "data", "last")
+    __slots__ = ("offset", "data", "last", "sha256")
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     LAST_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
     offset: int
     data: bytes
     last: bool
-    def __init__(self, offset: _Optional[int] = ..., data: _Optional[bytes] = ..., last: _Optional[bool] = ...) -> None: ...
+    sha256: str
+    def __init__(self, offset: _Optional[int] = ..., data: _Optional[bytes] = ..., last: _Optional[bool] = ..., sha256: _Optional[str] = ...) -> None: ...
 
 class PauseExecution(_message.Message):
     __slots__ = ()
@@ -132,20 +134,22 @@ class AbortExecution(_message.Message):
     def __init__(self, reason: _Optional[str] = ...) -> None: ...
 
 class ExecuteResponse(_message.Message):
-    __slots__ = ("accepted", "progress", "checkpoint_chunk", "result_header", "result_chunk", "done")
+    __slots__ = ("accepted", "progress", "checkpoint_chunk", "result_header", "result_chunk", "done", "pause_refused")
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_CHUNK_FIELD_NUMBER: _ClassVar[int]
     RESULT_HEADER_FIELD_NUMBER: _ClassVar[int]
     RESULT_CHUNK_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
+    PAUSE_REFUSED_FIELD_NUMBER: _ClassVar[int]
     accepted: Accepted
     progress: _result_pb2.Progress
     checkpoint_chunk: CheckpointChunk
     result_header: _result_pb2.ResultHeader
     result_chunk: _result_pb2.ResultChunk
     done: Done
-    def __init__(self, accepted: _Optional[_Union[Accepted, _Mapping]] = ..., progress: _Optional[_Union[_result_pb2.Progress, _Mapping]] = ..., checkpoint_chunk: _Optional[_Union[CheckpointChunk, _Mapping]] = ..., result_header: _Optional[_Union[_result_pb2.ResultHeader, _Mapping]] = ..., result_chunk: _Optional[_Union[_result_pb2.ResultChunk, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ...) -> None: ...
+    pause_refused: PauseRefused
+    def __init__(self, accepted: _Optional[_Union[Accepted, _Mapping]] = ..., progress: _Optional[_Union[_result_pb2.Progress, _Mapping]] = ..., checkpoint_chunk: _Optional[_Union[CheckpointChunk, _Mapping]] = ..., result_header: _Optional[_Union[_result_pb2.ResultHeader, _Mapping]] = ..., result_chunk: _Optional[_Union[_result_pb2.ResultChunk, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., pause_refused: _Optional[_Union[PauseRefused, _Mapping]] = ...) -> None: ...
 
 class Accepted(_message.Message):
     __slots__ = ("attached", "queue_position", "memory_limit_bytes")
@@ -166,6 +170,12 @@ class CheckpointChunk(_message.Message):
     data: bytes
     sha256: str
     def __init__(self, offset: _Optional[int] = ..., data: _Optional[bytes] = ..., sha256: _Optional[str] = ...) -> None: ...
+
+class PauseRefused(_message.Message):
+    __slots__ = ("status",)
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    status: _status_pb2.Status
+    def __init__(self, status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
 
 class Done(_message.Message):
     __slots__ = ("outcome", "status", "usage")
