@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from proxima_backend_lret.compiling.compile import compile_maps, compile_unitary
+from proxima_backend_lret.compiling import kernels
+from proxima_backend_lret.compiling import reference as plain
+from proxima_backend_lret.compiling.compile import compile_maps, compile_unitary, fuse
+from proxima_backend_lret.compiling.decode import decode
 from proxima_backend_lret.compiling.kraus import kraus_of
 from proxima_backend_lret.compiling.program import MEASURE, Program
 from proxima_backend_lret.compiling.recipes import recipe
@@ -88,6 +91,54 @@ def test_the_source_is_what_the_general_decoder_says(circuit: CircuitWriter) -> 
     assert source.is_unitary == listing.is_unitary
     assert source.has_readout == listing.has_readout
     assert source.active_qubits == listing.active_qubits
+
+
+@settings(max_examples=150, deadline=None)
+@given(circuit=circuits(), absorbs=st.booleans())
+def test_kernels_fuse_as_the_reference_does(circuit: CircuitWriter, absorbs: bool) -> None:
+    """The kernels make the steps of the plain reference, in its order, with its matrices."""
+    rows = decode(circuit.message(), as_maps=True)
+    program, expected = fuse(rows, absorbs=absorbs), plain.fuse(rows, absorbs=absorbs)
+    assert _shapes(program) == [step.qubits for step in expected]
+    for place, step in enumerate(expected):
+        assert program.rows[place].tolist() == rows.instructions[[min(step.entries), max(step.entries)]].tolist()
+        assert program.source_counts[place] == len(step.entries)
+        assert program.conditions_of(place) == rows.condition_table.get(step.condition, ())
+        assert program.is_unitary[place] == rows.is_unitary[step.entries].all()
+        if step.matrix is not None:
+            np.testing.assert_allclose(program.matrix_of(place), step.matrix, atol=1e-14)
+
+
+@given(data=st.data())
+def test_kernels_find_the_cones_of_the_reference(data: st.DataObject) -> None:
+    """The kernel keeps the instructions that the plain reference keeps."""
+    drawn = data.draw(st.lists(_acting(), max_size=12))
+    needed, bits = (data.draw(st.frozensets(st.integers(0, 3))) for _ in range(2))
+    reads = [sorted(each.reads) for each in drawn]
+    ends = np.cumsum([len(each) for each in reads], dtype=np.int64)
+    found = kernels.cone(
+        np.array([2 if each.clbit >= 0 else int(each.resets) for each in drawn], dtype=np.int64),
+        np.array([(*each.qubits, *(-1,) * (5 - len(each.qubits))) for each in drawn], dtype=np.int64).reshape(-1, 5),
+        np.array([each.clbit for each in drawn], dtype=np.int64),
+        np.array([(end - len(each), end) for each, end in zip(reads, ends, strict=True)], np.int64).reshape(-1, 2),
+        np.array([(bit, bit + 1) for each in reads for bit in each], dtype=np.int64).reshape(-1, 2),
+        np.isin(np.arange(4), list(needed)),
+        np.isin(np.arange(4), list(bits)),
+    )
+    assert found.tolist() == plain.cone(drawn, needed, bits)
+
+
+@st.composite
+def _acting(draw: st.DrawFn) -> plain.Acting:
+    kind = draw(st.integers(0, 2))
+    reads = draw(st.frozensets(st.integers(0, 3), max_size=2))
+    count = 1 if kind else draw(st.integers(1, 3))
+    return plain.Acting(
+        qubits=tuple(draw(st.permutations(range(4)))[:count]),
+        clbit=draw(st.integers(0, 3)) if kind == 2 else -1,
+        resets=kind == 1 and not reads,
+        reads=reads,
+    )
 
 
 @pytest.mark.parametrize("name", ["ccx", "ccz", "cswap", "rccx", "rc3x", "c3x", "c3sx", "c4x"])

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.arrays.instructions import Condition
 
 from proxima_backend_lret.compiling.program import MAX_STEP_QUBITS, Integers, Reading, Real, Source
 
 _KIND = circuit_pb2.Operation
-ACTING = (_KIND.KIND_GATE, _KIND.KIND_UNITARY, _KIND.KIND_CHANNEL, _KIND.KIND_RESET, _KIND.KIND_MEASURE)
-"""Kinds that do something to a state."""
-
-_IMPURE = (_KIND.KIND_CHANNEL, _KIND.KIND_RESET)
+_ACTING = (_KIND.KIND_GATE, _KIND.KIND_UNITARY, _KIND.KIND_CHANNEL, _KIND.KIND_RESET, _KIND.KIND_MEASURE)
+_ACTS = np.isin(np.arange(max(_KIND.Kind.values()) + 1), _ACTING)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +79,11 @@ class Columns:
         )
 
     @property
+    def acts(self) -> npt.NDArray[np.bool_]:
+        """Rows that do something to a state or a bit."""
+        return _ACTS[self.kinds]
+
+    @property
     def measurements(self) -> Integers:
         """Rows that measure; they write the entries of `clbits` in order."""
         return np.flatnonzero(self.kinds == _KIND.KIND_MEASURE)
@@ -89,7 +93,7 @@ class Columns:
         measurements = self.measurements
         if not len(measurements):
             return measurements
-        busy = np.isin(self.kinds, ACTING)
+        busy = self.acts.copy()
         busy[measurements] = False
         if busy[measurements[0] :].any():
             last = np.full(self.circuit.qubit_count, -1, dtype=np.int64)
@@ -137,7 +141,8 @@ class Columns:
 
     def is_impure(self, rows: Integers) -> bool:
         """Some row is a channel, a reset or a measurement."""
-        return bool((np.isin(self.kinds, _IMPURE)).any() or (self.kinds[rows] == _KIND.KIND_MEASURE).any())
+        is_mixed = (self.kinds == _KIND.KIND_CHANNEL) | (self.kinds == _KIND.KIND_RESET)
+        return bool(is_mixed.any() or (self.kinds[rows] == _KIND.KIND_MEASURE).any())
 
     def source(self, terminal: Integers, *, is_unitary: bool) -> Source:
         """Return what the circuit says apart from its steps."""

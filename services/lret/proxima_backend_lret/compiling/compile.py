@@ -91,8 +91,7 @@ def fuse(rows: Rows, *, absorbs: bool) -> Program:
     )
     steps, product_count, one_count, two_count = made.tolist()
     one, two = _with_room(rows.one, one_count), _with_room(rows.two, two_count)
-    small, large = (np.empty(each.shape[1:], dtype=each.dtype) for each in (one, two))
-    kernels.multiply(one, two, products[:product_count], small, large)
+    kernels.multiply(one, two, products[:product_count], _scratch(one), _scratch(two))
     live = np.flatnonzero(merged[:steps] < 0)
     # A step that was taken in stands for the one that took it, which never is.
     final = np.where(merged[:steps] < 0, np.arange(steps), merged[:steps])
@@ -127,6 +126,10 @@ def _with_room(matrices: Real | Complex, count: int) -> Real | Complex:
     found: Real | Complex = np.empty((count, *matrices.shape[1:]), dtype=matrices.dtype)
     found[: len(matrices)] = matrices
     return found
+
+
+def _scratch(matrices: Real | Complex) -> Real | Complex:
+    return np.empty_like(matrices, shape=matrices.shape[1:])
 
 
 def _forgets(rows: Rows, homes: Integers) -> Mapping[int, tuple[int, ...]]:

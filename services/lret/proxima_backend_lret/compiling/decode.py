@@ -14,7 +14,7 @@ from proxima_runtime.backend.liveness import find_liveness
 from proxima_runtime.backend.measurements import terminal_measurements
 
 from proxima_backend_lret.compiling import kernels
-from proxima_backend_lret.compiling.columns import ACTING, Columns
+from proxima_backend_lret.compiling.columns import Columns
 from proxima_backend_lret.compiling.matrices import Batches
 from proxima_backend_lret.compiling.program import MAP, MAX_STEP_QUBITS, MEASURE, Integers, Source
 from proxima_backend_lret.compiling.recipes import Part, recipe
@@ -47,7 +47,7 @@ def decode(
     steps = columns.steps(conditions) if terminal is None else ()
     if terminal is None:
         terminal = np.array(sorted(terminal_measurements(steps)), dtype=np.int64)
-    acts = np.isin(columns.kinds, ACTING)
+    acts = columns.acts
     acts[terminal] = False
     rows = np.flatnonzero(acts)
     if needed is not None or (columns.kinds == _KIND.KIND_RESET).any():
@@ -116,7 +116,9 @@ def _rows(
 ) -> Rows:
     acting = _taken_apart(columns, rows)
     instructions = acting.instructions
-    is_tracked = np.isin(instructions, np.fromiter(tracked, dtype=np.int64, count=len(tracked)))
+    is_tracked = np.zeros(len(instructions), dtype=np.bool_)
+    if tracked:
+        is_tracked = np.isin(instructions, np.array(sorted(tracked)))
     batches = Batches(
         as_maps=as_maps,
         slots=np.full(len(instructions), -1, dtype=np.int64),

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proxima_backend_lret.compiling.program import MAP, Complex, Program, Real
-from proxima_backend_lret.compiling.transfer import choi_of
+from proxima_backend_lret.compiling.transfer import BLOCK, choi_of
 from proxima_backend_lret.low_rank.certificate import UNIT_ROUNDOFF_DOUBLE
 
 _ZERO = 4 * UNIT_ROUNDOFF_DOUBLE
@@ -30,13 +30,17 @@ def kraus_of(program: Program) -> Sequence[Complex | None]:
     is_map = program.kinds == MAP
     for width, table in ((1, program.one), (2, program.two)):
         steps = np.flatnonzero(is_map & (program.widths == width))
+        operators: list[Complex] = []
         slots, first, places = np.unique(program.slots[steps], return_index=True, return_inverse=True)
         if not program.is_maps:
-            operators: list[Complex] = [matrix[None] for matrix in np.asarray(table[slots], dtype=np.complex128)]
+            operators = [matrix[None] for matrix in np.asarray(table[slots], dtype=np.complex128)]
         else:
             chosen = steps[first]
             tolerances = _ZERO * 2**width * program.source_counts[chosen]
-            operators = _factored(np.asarray(table[slots], np.float64), program.is_unitary[chosen], tolerances)
+            for start in range(0, len(slots), BLOCK):
+                block = slice(start, start + BLOCK)
+                transfers = np.asarray(table[slots[block]], np.float64)
+                operators += _factored(transfers, program.is_unitary[chosen[block]], tolerances[block])
         for step, place in zip(steps.tolist(), places.tolist(), strict=True):
             found[step] = operators[place]
     for step in np.flatnonzero(is_map & (program.widths > 2)).tolist():
@@ -62,5 +66,5 @@ def _factored(transfers: Real, unitary: npt.NDArray[np.bool_], tolerances: Real)
     rows = np.ascontiguousarray((vectors * np.sqrt(np.maximum(values, 0))[:, None, :]).transpose(0, 2, 1)[:, ::-1])
     counts = (values > tolerances[places, None]).sum(axis=1)
     for place, row, count in zip(places.tolist(), rows, counts.tolist(), strict=True):
-        found[place] = row[:count].reshape(count, side, side)
+        found[place] = row[:count].reshape(count, side, side).copy()
     return found

@@ -30,7 +30,7 @@ class Batches:
         slots: place of each entry's matrix among those of its width; written here.
         is_unitary: entries that are unitaries; written here.
         wide: Kraus operators of maps on more than two qubits.
-        defect: sum over explicit maps of the spectral norm of sum K^dagger K - 1.
+        defect: sum over explicit maps of the Frobenius norm of sum K^dagger K - 1.
     """
 
     as_maps: bool
@@ -91,7 +91,7 @@ class Batches:
         if not legal.all():
             row = instructions[np.flatnonzero(~legal[places])[0]]
             raise malformed("operations", f"of instruction {row}: its matrix is no map that preserves the trace")
-        self.defect += float(np.abs(np.linalg.eigvalsh(excess)).max(axis=1)[places].sum())
+        self.defect += float(np.sqrt((np.abs(excess) ** 2).sum(axis=(1, 2)))[places].sum())
         if side > 4:
             self._add_wide(list(operators), places, entries)
             self.is_unitary[entries] = operators.shape[1] == 1

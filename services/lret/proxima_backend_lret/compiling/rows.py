@@ -33,7 +33,7 @@ class Rows:
         condition_table: conditions by their number, without 0.
         readings: what each measurement records, by its entry.
         deaths: bits that no longer matter after an entry, by the entry.
-        defect: sum over explicit maps of the spectral norm of sum K^dagger K - 1.
+        defect: sum over explicit maps of the Frobenius norm of sum K^dagger K - 1.
     """
 
     source: Source

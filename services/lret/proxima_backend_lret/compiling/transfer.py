@@ -14,6 +14,9 @@ from proxima_runtime.arrays.channels import pauli_matrix
 Complex = npt.NDArray[np.complex128]
 Real = npt.NDArray[np.float64]
 
+BLOCK = 512
+"""Maps that are worked on at once, which bounds what they take beside the result."""
+
 # 1 where two Pauli operators commute, else -1.
 _SIGNS: Real = np.array([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]], dtype=np.float64)
 
@@ -24,10 +27,18 @@ def transfer_of(operators: Complex) -> Real:
     Args:
         operators: Kraus operators of maps that preserve the trace, complex128, shape (maps, m, 2^k, 2^k).
     """
+    count, _, side, _ = operators.shape
+    found: Real = np.empty((count, side * side, side * side))
+    for start in range(0, count, BLOCK):
+        found[start : start + BLOCK] = _turned(operators[start : start + BLOCK])
+    found[:, 0, :] = 0
+    found[:, 0, 0] = 1
+    return found
+
+
+def _turned(operators: Complex) -> Real:
     count, terms, side, _ = operators.shape
     size = side * side
-    if not count:
-        return np.zeros((0, size, size))
     rows = operators.reshape(count, terms, size)
     # [(a b), (c d)] = sum K_ab conj(K_cd), then as a superoperator on row-major vec(rho): [(a c), (b d)].
     choi = rows.transpose(0, 2, 1) @ rows.conj() if terms > 1 else rows.transpose(0, 2, 1) * rows.conj()
@@ -36,10 +47,7 @@ def transfer_of(operators: Complex) -> Real:
     half = (acts @ change.conj().T).reshape(count, size, size).transpose(0, 2, 1)
     # The last product of the transposed, so that all of them are one product of matrices.
     turned = (half.reshape(count * size, size) @ change.T).reshape(count, size, size)
-    found = np.ascontiguousarray(turned.real.transpose(0, 2, 1))
-    found[:, 0, :] = 0
-    found[:, 0, 0] = 1
-    return found
+    return np.asarray(turned.real.transpose(0, 2, 1))
 
 
 def transfer_of_paulis(probabilities: Real) -> Real:
