@@ -135,3 +135,12 @@ def test_the_backends_of_a_cluster_divide_the_machine(monkeypatch: pytest.Monkey
     assert shares() == ["0.333333", "0.333333", "0.333333", None]
     monkeypatch.setenv("PROXIMA_BACKEND_MEMORY_SHARE", "1")
     assert shares()[:3] == ["1", "1", "1"]
+
+
+def test_the_places_of_caches_reach_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that compiles kernels keeps them where the user's caches are."""
+    stack = find_stack()
+    paths = resolve_paths(stack)
+    for name in ("XDG_CACHE_HOME", "NUMBA_CACHE_DIR"):
+        monkeypatch.setenv(name, "/elsewhere")
+        assert all(service_environment(stack, paths, item)[name] == "/elsewhere" for item in stack.services)

@@ -8,8 +8,8 @@ from proxima_cli.cluster.stack import Service, Stack
 
 __all__ = ["service_environment", "supervisor_environment"]
 
-_KEPT = frozenset(
-    ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_DATA_HOME")
+_KEPT = frozenset(("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR")) | frozenset(
+    ("XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CACHE_HOME")
 )
 _KEPT_PREFIXES = ("LC_", "OMP_", "OPENBLAS_", "MKL_", "NUMBA_", "PROXIMA_BACKEND_", "PROXIMA_ORCHESTRATOR_")
 _SUPERVISOR_ONLY = ("PROXIMA_HOME", "PROXIMA_ENVIRONMENTS", "PYTHONPATH", "VIRTUAL_ENV")
