@@ -70,7 +70,7 @@ class Evolution:
             single_precision=single_precision,
         )
         needed = state_bytes(1 << program.qubit_count, 1, itemsize=4 if single_precision else 8)
-        self._require(needed, rank=1, row=0)
+        self.require(needed, rank=1, row=0)
         self.states = [zero_state(program.qubit_count, single_precision=single_precision)]
 
     @property
@@ -160,7 +160,7 @@ class Evolution:
         if not state.rank:
             return
         share, least = state.weight / trace, self.ledger.negligible * state.weight
-        self._require(self.held_bytes + state.rank * operators[0].size * _REDUCED_BYTES, rank=state.rank, row=row)
+        self.require(self.held_bytes + state.rank * operators[0].size * _REDUCED_BYTES, rank=state.rank, row=row)
         droppable = max(SCREENING_SHARE * spendable * share, least)
         children = choose(operators, qubits, state.planes, state.weights, droppable=droppable)
         rank = len(children.weights)
@@ -168,7 +168,7 @@ class Evolution:
             droppable = max((1 - SCREENING_SHARE) * spendable * share, least * state.height)
             self._fill(state, operators, qubits, droppable=droppable, trace=trace, row=row)
             return
-        self._require(self.held_bytes - state.held_bytes + state.bytes_for(rank), rank=rank, row=row)
+        self.require(self.held_bytes - state.held_bytes + state.bytes_for(rank), rank=rank, row=row)
         state.reserve(rank)
         if rank > state.rank:
             make_children(
@@ -189,7 +189,7 @@ class Evolution:
         row: int,
     ) -> None:
         """Apply a map that makes more columns than there are rows, by way of the matrix."""
-        self._require(self.held_bytes + SQUARE_BYTES * state.height**2, rank=state.rank, row=row)
+        self.require(self.held_bytes + SQUARE_BYTES * state.height**2, rank=state.rank, row=row)
         rounding = self.ledger.compression_rounding(column_count=state.height, weight=state.weight)
         if not self.ledger.affords(rounding, trace=trace):
             raise FailedPrecondition(
@@ -218,7 +218,7 @@ class Evolution:
                 if not len(present):
                     continue
                 operators = np.sqrt(odds[present])[:, None, None] * _PROJECTORS[present]
-                self._require(
+                self.require(
                     self._bytes_of(found) + self.held_bytes + state.bytes_for(state.rank), rank=state.rank, row=row
                 )
                 child = state.copied(record=state.record & ~bit | (bit if read else 0))
@@ -252,7 +252,7 @@ class Evolution:
         if len(groups) < len(self.states):
             for first, *others in groups.values():
                 rank = first.rank + sum(state.rank for state in others)
-                self._require(self.held_bytes - first.held_bytes + first.bytes_for(rank), rank=rank, row=row)
+                self.require(self.held_bytes - first.held_bytes + first.bytes_for(rank), rank=rank, row=row)
                 first.reserve(rank)
                 for state in others:
                     self._append(first, state)
@@ -285,7 +285,7 @@ class Evolution:
             state.settled = rank
             return
         working = GRAM_BYTES * rank**2 if rank <= state.height else SQUARE_BYTES * state.height**2
-        self._require(self.held_bytes + working, rank=rank, row=row)
+        self.require(self.held_bytes + working, rank=rank, row=row)
         state.weigh()
         trace = self.trace
         spendable = ledger.spendable(step=self._noise_steps, trace=trace)
@@ -297,7 +297,7 @@ class Evolution:
         elif compress(state, droppable=droppable, single_precision=single):
             ledger.add_rounding(rounding)
 
-    def _require(self, needed: int, *, rank: int, row: int) -> None:
+    def require(self, needed: int, *, rank: int, row: int) -> None:
         """Stop before memory is taken that the run may not have."""
         needed += WORKING_BYTES
         if needed <= self._memory_limit_bytes:

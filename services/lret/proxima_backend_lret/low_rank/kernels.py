@@ -8,7 +8,6 @@ rows at most, and in double precision over those. Matrix products are left to BL
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -112,13 +111,6 @@ def row_weights(planes: Planes, *, rank: int) -> Real:
     found = np.empty(planes.shape[1])
     write_row_weights(planes, rank, found)
     return found
-
-
-def overlaps(planes: Planes, *, rank: int, flip: int) -> Complex:
-    """Return sum over k of L_ik conj(L_jk) with j = i xor flip, complex128, shape (2^n,)."""
-    found = np.empty((2, planes.shape[1]))
-    write_overlaps(planes, rank, flip, found)
-    return cast("Complex", found[0] + 1j * found[1])
 
 
 def _make_two(planes: Planes, *, rank: int, qubits: Sequence[int], sources: Integers, operators: Complex) -> None:
@@ -395,23 +387,6 @@ def write_row_weights(planes: Planes, rank: int, found: Real) -> None:
             x, y = np.float64(planes[0, row, column]), np.float64(planes[1, row, column])
             total += x * x + y * y
         found[row] = total
-
-
-@kernel(
-    "void(float32[:,:,::1], int64, int64, float64[:,::1])",
-    "void(float64[:,:,::1], int64, int64, float64[:,::1])",
-)
-def write_overlaps(planes: Planes, rank: int, flip: int, found: Real) -> None:
-    """Write the overlap of each row with the row whose index differs in the bits of `flip`."""
-    for row in range(planes.shape[1]):
-        other = row ^ flip
-        real, imaginary = 0.0, 0.0
-        for column in range(rank):
-            x, y = np.float64(planes[0, row, column]), np.float64(planes[1, row, column])
-            u, v = np.float64(planes[0, other, column]), np.float64(planes[1, other, column])
-            real += x * u + y * v
-            imaginary += y * u - x * v
-        found[0, row], found[1, row] = real, imaginary
 
 
 @kernel(

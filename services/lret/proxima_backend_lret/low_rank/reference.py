@@ -17,6 +17,8 @@ Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
 Integers = npt.NDArray[np.int64]
 
+_PAULIS: Complex = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+
 
 def reduced_states(planes: Planes, *, count: int, qubits: Sequence[int]) -> Complex:
     """Return the reduced states of k qubits of the first `count` columns, shape (count, 2^k, 2^k)."""
@@ -55,8 +57,13 @@ def rotate(planes: Planes, *, rank: int, rotation: Complex) -> None:
     planes[0, :, : rotation.shape[1]], planes[1, :, : rotation.shape[1]] = found.real, found.imag
 
 
-def overlaps(planes: Planes, *, rank: int, flip: int) -> Complex:
-    """Return sum over k of L_ik conj(L_jk) with j = i xor flip, shape (2^n,)."""
+def pauli_vector(planes: Planes, *, rank: int) -> Real:
+    """Return Tr(P L L^dagger) of every Pauli string, shape (4^n,), digits I X Y Z, qubit 0 the least significant."""
+    width = planes.shape[1].bit_length() - 1
     columns = as_columns(planes, rank=rank)
-    found: Complex = (columns * columns[np.arange(len(columns)) ^ flip].conj()).sum(axis=1)
+    state = (columns @ columns.conj().T).reshape((2,) * (2 * width))
+    # One qubit after the other: its two axes, of row and column, become the digit, the highest qubit first.
+    for done in range(width):
+        state = np.moveaxis(np.tensordot(_PAULIS, state, axes=([2, 1], [done, width])), 0, done)
+    found: Real = state.real.reshape(-1)
     return found
