@@ -11,15 +11,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
 import numba
 import numba.core.config
+import numba.extending
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba.core.base import BaseContext
+from numba.core.types import Type
+from numba.core.typing.templates import Signature
 
 _Parameters = ParamSpec("_Parameters")
 _Returned = TypeVar("_Returned")
+
+Emission = Callable[[ir.IRBuilder, Sequence[ir.Value], Sequence[ir.Value]], None]
+Emitted = Callable[[tuple[npt.NDArray[np.generic], ...], tuple[int, ...]], None]
 
 _CACHE_VARIABLE = "NUMBA_CACHE_DIR"
 
@@ -42,6 +52,32 @@ def kernel(
 def inlined(function: Callable[_Parameters, _Returned]) -> Callable[_Parameters, _Returned]:
     """Mark a function that kernels of the same file call, to be compiled into them."""
     return cast("Callable[_Parameters, _Returned]", numba.njit(inline="always", error_model="numpy")(function))
+
+
+def emitted(emit: Emission) -> Emitted:
+    """Return a function for kernels of the same file whose instructions `emit` writes.
+
+    For loops that the vectoriser does not keep in registers. The function is called with a tuple of C-contiguous arrays
+    and a tuple of integers; `emit` gets a builder, pointers to the first entries of the arrays, and the integers.
+    """
+
+    def typed(context: object, arrays: Type, numbers: Type) -> tuple[object, object]:
+        def lower(
+            target: BaseContext, builder: ir.IRBuilder, signature: Signature, arguments: Sequence[ir.Value]
+        ) -> object:
+            pointers = [
+                target.make_array(kind)(  # type: ignore[no-untyped-call]
+                    target, builder, builder.extract_value(arguments[0], place)
+                ).data
+                for place, kind in enumerate(signature.args[0])
+            ]
+            values = [builder.extract_value(arguments[1], place) for place in range(len(signature.args[1]))]
+            emit(builder, pointers, values)
+            return target.get_dummy_value()  # type: ignore[no-untyped-call]
+
+        return numba.types.void(arrays, numbers), lower
+
+    return cast("Emitted", numba.extending.intrinsic(typed))
 
 
 def _place_cache() -> None:

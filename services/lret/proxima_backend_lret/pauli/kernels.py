@@ -1,0 +1,395 @@
+"""Runs moves on blocks of entries: every step of the exact engine, many in one call.
+
+What costs time is a small matrix on all tiles of a block: the entries at some digits of two qubits, next to each other
+in lanes of one vector register, the others fixed. A tile is read into registers, every row of the matrix is summed
+there, and the tile is written back, so a block is read and written once. `reference.py` says the same plainly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+
+from proxima_backend_lret.jit import Emission, emitted, kernel
+from proxima_backend_lret.pauli.layout import (
+    CLOSE,
+    FIRST_WIRE,
+    FIXED,
+    HOME,
+    HOME_BITS,
+    KIND,
+    MASK,
+    OTHER,
+    OTHER_BITS,
+    OUTER,
+    REST,
+    TASK,
+    WIRES,
+)
+
+Float = npt.NDArray[np.floating]
+Integers = npt.NDArray[np.int64]
+
+LANE_BYTES = 64
+"""Bytes of one vector."""
+
+SPLIT = 3
+"""Kind of a move: a map of two qubits whose matrix splits into blocks (see SPLIT_COLUMNS)."""
+
+SPLIT_COLUMNS: tuple[tuple[int, ...], ...] = ((0,), (1, 2, 3), (4, 8, 12), (5, 6, 7, 9, 10, 11, 13, 14, 15))
+"""Columns of the blocks of a matrix that keeps I, local terms of each qubit and joint terms apart."""
+
+_SMALL, _WIDE = 4, 16
+_SIGNED = ir.IntType(64)
+
+
+def _vector_of(pointer: ir.Value) -> ir.VectorType:
+    entry = pointer.type.pointee
+    return ir.VectorType(entry, LANE_BYTES // (8 if isinstance(entry, ir.DoubleType) else 4))
+
+
+def _lane_pointer(
+    builder: ir.IRBuilder, pointer: ir.Value, start: ir.Value, places: ir.Value, place: ir.Value
+) -> ir.Value:
+    """Return the address of the lanes at entry start + places[place]."""
+    shift = builder.load(builder.gep(places, [place]))
+    address = builder.gep(pointer, [builder.add(start, shift)])
+    return builder.bitcast(address, _vector_of(pointer).as_pointer())
+
+
+def _load(builder: ir.IRBuilder, pointer: ir.Value) -> ir.Value:
+    found = builder.load(pointer)
+    found.align = 4
+    return found
+
+
+def _sum(builder: ir.IRBuilder, matrix: ir.Value, first: ir.Value, lanes: Sequence[ir.Value]) -> ir.Value:
+    """Return the sum of matrix[first + j] lanes[j]."""
+    kind = lanes[0].type
+    undefined, total = ir.Constant(kind, ir.Undefined), None
+    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
+    for place, value in enumerate(lanes):
+        factor = builder.load(builder.gep(matrix, [builder.add(first, _SIGNED(place))]))
+        spread = builder.insert_element(undefined, factor, ir.IntType(32)(0))
+        spread = builder.shuffle_vector(spread, undefined, everywhere)
+        product = builder.fmul(spread, value, flags=("contract",))
+        total = product if total is None else builder.fadd(total, product, flags=("contract",))
+    return total
+
+
+def _emit_rows(column_count: int) -> Emission:
+    def emit(builder: ir.IRBuilder, pointers: Sequence[ir.Value], numbers: Sequence[ir.Value]) -> None:
+        """target[to + targets[r] + lane] = sum over c of matrix[r, c] source[from + sources[c] + lane], all rows r."""
+        source, sources, target, targets, matrix = pointers
+        start, end, row_count = numbers
+        lanes = [
+            _load(builder, _lane_pointer(builder, source, start, sources, _SIGNED(column)))
+            for column in range(column_count)
+        ]
+        before, body = builder.block, builder.append_basic_block("row")
+        after = builder.append_basic_block("rows.done")
+        builder.branch(body)
+        builder.position_at_end(body)
+        row = builder.phi(_SIGNED)
+        row.add_incoming(_SIGNED(0), before)
+        found = _sum(builder, matrix, builder.mul(row, _SIGNED(column_count)), lanes)
+        builder.store(found, _lane_pointer(builder, target, end, targets, row)).align = 4
+        following = builder.add(row, _SIGNED(1))
+        row.add_incoming(following, body)
+        builder.cbranch(builder.icmp_signed("<", following, row_count), body, after)
+        builder.position_at_end(after)
+
+    return emit
+
+
+def _emit_split(builder: ir.IRBuilder, pointers: Sequence[ir.Value], numbers: Sequence[ir.Value]) -> None:
+    """As the rows of 16 columns, of a matrix that is written block by block: rows of 1, 3, 3, and 9 entries."""
+    source, sources, target, targets, matrix = pointers
+    start, end, _ = numbers
+    lanes = [_load(builder, _lane_pointer(builder, source, start, sources, _SIGNED(column))) for column in range(16)]
+    row = entry = 0
+    for columns in SPLIT_COLUMNS:
+        for _ in columns:
+            found = _sum(builder, matrix, _SIGNED(entry), [lanes[column] for column in columns])
+            builder.store(found, _lane_pointer(builder, target, end, targets, _SIGNED(row))).align = 4
+            row, entry = row + 1, entry + len(columns)
+
+
+_map_small = emitted(_emit_rows(_SMALL))
+_map_wide = emitted(_emit_rows(_WIDE))
+_map_split = emitted(_emit_split)
+
+_TILES = "void({0}[::1], int64, int64[::1], {0}[::1], int64, int64[::1], {0}[::1], int64, int64, int64, int64)"
+_RUN = (
+    "void({0}[::1], int64[:, ::1], int64, int64, {0}[::1], int64[::1], int64[::1], "
+    "{0}[::1], {0}[::1], {0}[::1], int64[::1], int64[::1])"
+)
+
+
+@kernel(_TILES.format("float64"), _TILES.format("float32"))
+def map_tiles(  # noqa: PLR0917 - kernels have no keyword-only arguments
+    source: Float,
+    start: int,
+    sources: Integers,
+    target: Float,
+    end: int,
+    targets: Integers,
+    matrix: Float,
+    rows: int,
+    form: int,
+    mask: int,
+    count: int,
+) -> None:
+    """Map `count` tiles, whose addresses run through the subsets of `mask`.
+
+    Args:
+        source: entries.
+        start: address of the first tile.
+        sources: address of each column in a tile.
+        target, end, targets: the same of the rows.
+        matrix: row by row.
+        rows: how many there are.
+        form: columns, 4 or 16; 0 for a matrix written in blocks.
+        mask: places of the index of a tile.
+        count: tiles.
+    """
+    place = 0
+    for _ in range(count):
+        if form == 0:
+            _map_split((source, sources, target, targets, matrix), (start + place, end + place, rows))
+        elif form == 16:
+            _map_wide((source, sources, target, targets, matrix), (start + place, end + place, rows))
+        else:
+            _map_small((source, sources, target, targets, matrix), (start + place, end + place, rows))
+        # The next number that has ones in places of the mask only.
+        place = (place - mask) & mask
+
+
+@kernel(_RUN.format("float64"), _RUN.format("float32"))
+def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; one pass over the moves
+    entries: Float,
+    moves: Integers,
+    first: int,
+    last: int,
+    matrices: Float,
+    bases: Integers,
+    orders: Integers,
+    tile: Float,
+    mapped: Float,
+    matrix: Float,
+    sources: Integers,
+    targets: Integers,
+) -> None:
+    """Run moves[first:last] in place.
+
+    Args:
+        entries: all blocks.
+        moves: as `layout.py` describes, but HOME and OTHER are addresses in `entries`, TASK is the address of the
+            matrix in `matrices`, and of a map that takes nothing in MASK is an address in `bases` of REST addresses
+            that it is to be done at. Of a SPLIT move OTHER_BITS is an address in `orders`.
+        first, last: moves.
+        matrices: matrices, row by row, one after the other.
+        bases: addresses of the values of the controls for which a map acts.
+        orders: rows of SPLIT matrices in the order of their blocks.
+        tile, mapped, matrix, sources, targets: room for a tile, what it is mapped to, a matrix and its addresses.
+    """
+    lanes = 64 // entries.itemsize
+    for index in range(first, last):
+        kind, home, bits = moves[index, KIND], moves[index, HOME], moves[index, HOME_BITS]
+        if kind == OUTER:
+            other, size = moves[index, OTHER], 1 << bits
+            for place in range((1 << moves[index, OTHER_BITS]) - 1, -1, -1):
+                factor = entries[other + place]
+                for entry in range(size):
+                    entries[home + place * size + entry] = factor * entries[home + entry]
+            continue
+        if kind == CLOSE:
+            mask = moves[index, MASK]
+            length = (mask + 1) & ~mask
+            higher = mask & ~(length - 1)
+            at = to = 0
+            while True:
+                if at != to:
+                    for entry in range(length):
+                        entries[home + to + entry] = entries[home + at + entry]
+                to += length
+                at = (at - higher) & higher
+                if at == 0:
+                    break
+            continue
+
+        other, address = moves[index, OTHER], moves[index, TASK]
+        rows = columns = inside = outside = 1
+        taken = 0
+        # Addresses of the rows and columns; the first wire is the least significant digit of their indices. Columns of
+        # a component that is taken in, and where columns are in the matrix, stand behind the first `room`.
+        room = len(sources) // 4
+        sources[0] = targets[0] = sources[room] = sources[2 * room] = sources[3 * room] = 0
+        for wire in range(moves[index, WIRES]):
+            at = moves[index, FIRST_WIRE + 4 * wire]
+            before, to, after = (
+                1 << moves[index, FIRST_WIRE + 4 * wire + 1],
+                moves[index, FIRST_WIRE + 4 * wire + 2],
+                1 << moves[index, FIRST_WIRE + 4 * wire + 3],
+            )
+            if at < bits:
+                for digit in range(1, before):
+                    for column in range(inside):
+                        sources[digit * inside + column] = sources[column] + (digit << at)
+                        sources[room + digit * inside + column] = sources[room + column] + digit * columns
+                inside *= before
+                taken |= (before - 1) << at
+            else:
+                for digit in range(1, before):
+                    for column in range(outside):
+                        sources[2 * room + digit * outside + column] = sources[2 * room + column] + (
+                            digit << (at - bits)
+                        )
+                        sources[3 * room + digit * outside + column] = sources[3 * room + column] + digit * columns
+                outside *= before
+            for digit in range(1, after):
+                for row in range(rows):
+                    targets[digit * rows + row] = targets[row] + (digit << to)
+            rows *= after
+            columns *= before
+
+        # The matrix, with columns of zeros up to a number that there is code for.
+        form = 4 if inside <= 4 else 16 if inside <= 16 else inside
+        if kind == SPLIT:
+            form = 0
+            for entry in range(100):
+                matrix[entry] = matrices[address + entry]
+            order = moves[index, OTHER_BITS]
+            for row in range(16):
+                sources[room + row] = targets[orders[order + row]]
+            for row in range(16):
+                targets[row] = sources[room + row]
+        elif other < 0:
+            for row in range(rows):
+                for column in range(inside):
+                    matrix[row * form + column] = matrices[address + row * columns + column]
+                for column in range(inside, form):
+                    matrix[row * form + column] = 0
+        else:
+            # What is taken in is multiplied into the matrix: rows for every value of its other wires.
+            rest, going = moves[index, MASK], moves[index, REST]
+            at = to = value = 0
+            while True:
+                for row in range(rows):
+                    targets[value * rows + row] = targets[row] + to if value else targets[row]
+                    for column in range(form):
+                        total = entries[home] * 0
+                        if column < inside:
+                            for digit in range(outside):
+                                total += (
+                                    matrices[
+                                        address + row * columns + sources[room + column] + sources[3 * room + digit]
+                                    ]
+                                    * entries[other + at + sources[2 * room + digit]]
+                                )
+                        matrix[(value * rows + row) * form + column] = total
+                value += 1
+                at, to = (at - rest) & rest, (to - going) & going
+                if at == 0:
+                    break
+            rows *= value
+        for column in range(inside, form):
+            sources[column] = sources[0]
+
+        free = ((1 << bits) - 1) & ~taken & ~moves[index, FIXED]
+        base_count = moves[index, REST] if other < 0 else 0
+        for which in range(max(base_count, 1)):
+            base = home
+            if base_count:
+                base += bases[moves[index, MASK] + which]
+            if free & (lanes - 1) == lanes - 1 and form <= 16:
+                mask = free & ~(lanes - 1)
+                count, left = 1, mask
+                while left:
+                    count, left = 2 * count, left & (left - 1)
+                map_tiles(entries, base, sources, entries, base, targets, matrix, rows, form, mask, count)
+                continue
+
+            # The lowest free places are lanes: gathered before, scattered after.
+            width, low, left = 1, 0, free
+            while left and width < lanes:
+                low |= left & -left
+                left &= left - 1
+                width *= 2
+            columns = max(form, inside) if form else 16
+            for column in range(columns):
+                sources[2 * room + column] = column * lanes
+            for row in range(rows):
+                targets[len(targets) // 2 + row] = row * lanes
+            place = 0
+            while True:
+                for column in range(columns):
+                    at, lane = base + place + sources[column], 0
+                    for entry in range(width):
+                        tile[column * lanes + entry] = entries[at + lane]
+                        lane = (lane - low) & low
+                if form <= 16:
+                    map_tiles(
+                        tile, 0, sources[2 * room :], mapped, 0, targets[len(targets) // 2 :], matrix, rows, form, 0, 1
+                    )
+                else:
+                    for row in range(rows):
+                        for entry in range(lanes):
+                            mapped[row * lanes + entry] = 0
+                        for column in range(columns):
+                            factor = matrix[row * form + column]
+                            for entry in range(lanes):
+                                mapped[row * lanes + entry] += factor * tile[column * lanes + entry]
+                for row in range(rows):
+                    at, lane = base + place + targets[row], 0
+                    for entry in range(width):
+                        entries[at + lane] = mapped[row * lanes + entry]
+                        lane = (lane - low) & low
+                place = (place - left) & left
+                if place == 0:
+                    break
+
+
+@kernel("void(float64[::1], int64[::1], float64[:, ::1])", "void(float32[::1], int64[::1], float32[:, ::1])")
+def fill_density(entries: Float, low: Integers, matrix: Float) -> None:
+    """Write the density matrix of a vector of Pauli coefficients.
+
+    Row i has its entry at column i xor a: 2^-n sum over z of v(a, z) (-i)^|a & z| (-1)^|i & z|, where the digit of a
+    qubit in (a, z) is I, Z, X, Y for 00, 01, 10, 11.
+
+    Args:
+        entries: 4^n of them, two places of the index a qubit.
+        low: for each number x below 2^n the index that has the lower of the two places of each qubit as in x.
+        matrix: real and imaginary parts in turn, shape (2^n, 2 * 2^n).
+    """
+    size = len(low)
+    real, imaginary = np.empty(size, dtype=entries.dtype), np.empty(size, dtype=entries.dtype)
+    scale = entries[0] * 0 + 1
+    for _ in range(size):
+        if scale * size > 1:
+            scale /= 2
+    for flips in range(size):
+        for signs in range(size):
+            # The digits are 0, 3, 1, 2: the higher place is z, the lower one a xor z.
+            value = entries[2 * low[signs] + low[signs ^ flips]] * scale
+            quarter, left = 0, flips & signs
+            while left:
+                quarter, left = quarter + 1, left & (left - 1)
+            quarter &= 3
+            real[signs] = value if quarter == 0 else -value if quarter == 2 else 0
+            imaginary[signs] = -value if quarter == 1 else value if quarter == 3 else 0
+        half = 1
+        while half < size:
+            for first in range(0, size, 2 * half):
+                for place in range(first, first + half):
+                    x, y = real[place], real[place + half]
+                    real[place], real[place + half] = x + y, x - y
+                    x, y = imaginary[place], imaginary[place + half]
+                    imaginary[place], imaginary[place + half] = x + y, x - y
+            half *= 2
+        for row in range(size):
+            matrix[row, 2 * (row ^ flips)] = real[row]
+            matrix[row, 2 * (row ^ flips) + 1] = imaginary[row]

@@ -1,0 +1,178 @@
+"""Moves as arrays, for the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from proxima_backend_lret.compiling.program import Program
+from proxima_backend_lret.pauli.kernels import LANE_BYTES, SPLIT, SPLIT_COLUMNS, run_moves
+from proxima_backend_lret.pauli.layout import (
+    FIRST_WIRE,
+    HOME,
+    KIND,
+    MAP,
+    MASK,
+    MOVE_LENGTH,
+    OTHER,
+    OTHER_BITS,
+    REST,
+    TASK,
+    WIRES,
+    Layout,
+)
+from proxima_backend_lret.pauli.tasks import Work
+
+Float = npt.NDArray[np.floating]
+Real = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+_PAIR = 256
+_SPLIT_LENGTH = sum(len(columns) ** 2 for columns in SPLIT_COLUMNS)
+_GROUPS = np.array([[column in columns for columns in SPLIT_COLUMNS] for column in range(16)], dtype=np.float64)
+_GROUP_SIZES = np.array([len(columns) for columns in SPLIT_COLUMNS])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Tape:
+    """What `run_moves` takes beside the entries; its attributes are named as there, and `addresses` are of the blocks.
+
+    `size` is how many entries all blocks take.
+    """
+
+    moves: Integers
+    matrices: Float
+    bases: Integers
+    orders: Integers
+    tile: Float
+    mapped: Float
+    matrix: Float
+    sources: Integers
+    targets: Integers
+    addresses: tuple[int, ...]
+    size: int
+
+    def run(self, entries: Float, first: int, last: int) -> None:
+        """Run moves[first:last] on the entries."""
+        run_moves(
+            entries,
+            self.moves,
+            first,
+            last,
+            self.matrices,
+            self.bases,
+            self.orders,
+            self.tile,
+            self.mapped,
+            self.matrix,
+            self.sources,
+            self.targets,
+        )
+
+
+def write_tape(program: Program, work: Work, layout: Layout, dtype: npt.DTypeLike) -> Tape:
+    """Return the tape of a layout; entries and matrices are of `dtype`, float64 or float32."""
+    addresses, size = _place_blocks(layout.block_bits)
+    moves = np.array(layout.moves, dtype=np.int64).reshape(-1, MOVE_LENGTH)
+    steps = moves[:, TASK].copy()
+    lookup = np.array(addresses, dtype=np.int64)
+    moves[:, HOME] = lookup[moves[:, HOME]]
+    moves[:, OTHER] = np.where(moves[:, OTHER] >= 0, lookup[moves[:, OTHER]], -1)
+
+    # Matrices on pairs come first, then those that are written in blocks, then those of other shapes.
+    used = np.array(work.slots, dtype=np.int64)
+    pairs, first = np.unique(used[used >= 0], return_inverse=True)
+    whole = np.asarray(program.two, dtype=np.float64)[pairs].reshape(-1, 16, 16)
+    split, orders = split_matrices(whole)
+    address = np.full(len(used), -1, dtype=np.int64)
+    order = np.zeros(len(used), dtype=np.int64)
+    address[used >= 0] = first * _PAIR
+    parts = [whole.reshape(-1), split.reshape(-1)]
+    start = sum(len(part) for part in parts)
+    for task, matrix in work.matrices.items():
+        address[task] = start
+        parts.append(matrix.reshape(-1))
+        start += matrix.size
+    splits = np.full(len(used), False)
+    splits[used >= 0] = orders[first, 0] >= 0
+    order[used >= 0] = first * 16
+    turned = np.flatnonzero((moves[:, KIND] == MAP) & (moves[:, OTHER] < 0) & splits[steps])
+    moves[turned, KIND] = SPLIT
+    moves[turned, OTHER_BITS] = order[steps[turned]]
+    moves[:, TASK] = address[steps]
+    moves[turned, TASK] = len(whole) * _PAIR + address[steps[turned]] // _PAIR * _SPLIT_LENGTH
+
+    bases: list[int] = []
+    for move, places in layout.controls.items():
+        values = work.values[layout.moves[move][TASK]]
+        moves[move, MASK], moves[move, REST] = len(bases), len(values)
+        bases += [sum(1 << place for bit, place in enumerate(places) if (value >> bit) & 1) for value in values]
+
+    rows, columns = _largest(layout.moves)
+    lanes = LANE_BYTES // np.dtype(dtype).itemsize
+    return Tape(
+        moves=moves,
+        matrices=np.concatenate(parts).astype(dtype),
+        bases=np.array(bases or [0], dtype=np.int64),
+        orders=orders.reshape(-1),
+        tile=np.zeros(columns * lanes, dtype=dtype),
+        mapped=np.zeros(rows * lanes, dtype=dtype),
+        matrix=np.zeros(rows * columns, dtype=dtype),
+        sources=np.zeros(4 * columns, dtype=np.int64),
+        targets=np.zeros(2 * rows, dtype=np.int64),
+        addresses=addresses,
+        size=size,
+    )
+
+
+def split_matrices(matrices: Real) -> tuple[Real, Integers]:
+    """Write matrices on two qubits in blocks, where every row has entries in the columns of one block only.
+
+    Such are local maps that keep I, followed by a Clifford gate and Pauli noise.
+
+    Args:
+        matrices: shape (m, 16, 16).
+
+    Returns:
+        The entries in the order of SPLIT_COLUMNS, shape (m, 100), and the rows in that order, int64, shape (m, 16); -1
+        for a matrix that cannot be written so.
+    """
+    touched = ((matrices != 0) @ _GROUPS) > 0
+    group = touched.argmax(axis=2)
+    sizes = (group[:, :, None] == np.arange(len(SPLIT_COLUMNS))).sum(axis=1)
+    possible = (touched.sum(axis=2) == 1).all(axis=1) & (sizes == _GROUP_SIZES).all(axis=1)
+    orders = np.where(possible[:, None], np.argsort(group, axis=1, kind="stable"), -1)
+    found = np.zeros((len(matrices), _SPLIT_LENGTH))
+    row = entry = 0
+    every = np.arange(len(matrices))[:, None, None]
+    for columns in SPLIT_COLUMNS:
+        size = len(columns)
+        block = matrices[every, orders[:, row : row + size, None], np.array(columns)]
+        found[:, entry : entry + size * size] = block.reshape(len(matrices), size * size)
+        row, entry = row + size, entry + size * size
+    return found, np.ascontiguousarray(orders, dtype=np.int64)
+
+
+def _place_blocks(block_bits: Sequence[int]) -> tuple[tuple[int, ...], int]:
+    """Return an address for each block, the greatest first, so that each is aligned to its size."""
+    addresses, size = [0] * len(block_bits), 0
+    for block in sorted(range(len(block_bits)), key=lambda block: -block_bits[block]):
+        if block_bits[block] >= 0:
+            addresses[block] = size
+            size += 1 << block_bits[block]
+    return tuple(addresses), size
+
+
+def _largest(moves: Sequence[tuple[int, ...]]) -> tuple[int, int]:
+    """Return the most rows and columns that the matrix of a map has; 16 at least."""
+    rows = columns = 4
+    for move in moves:
+        if move[KIND] == MAP:
+            wires = range(FIRST_WIRE, FIRST_WIRE + 4 * move[WIRES], 4)
+            taken = move[MASK].bit_count() if move[OTHER] >= 0 else 0
+            rows = max(rows, taken + sum(move[wire + 3] for wire in wires))
+            columns = max(columns, sum(move[wire + 1] for wire in wires))
+    return 1 << rows, 1 << columns
