@@ -269,6 +269,17 @@ def test_rounding_of_fusion_is_within_its_bound(seed: int, count: int) -> None:
     assert float(np.abs(np.linalg.eigvalsh(difference)).sum()) / 2 <= 2 * program.rounding
 
 
+@pytest.mark.parametrize("excess", [1e-9, -4e-9])
+def test_explicit_maps_off_by_a_little_are_within_the_bound(excess: float) -> None:
+    """A unitary and Kraus operators within the tolerance run, and what they lack is in the bound."""
+    circuit = CircuitWriter(qubit_count=2).unitary(random_unitary(2, 3) * (1 + excess), (0, 1))
+    circuit.kraus(random_kraus(1, 2, 4) * (1 + excess), (0,))
+    program = compile_maps(circuit.message(), keeps_records=True, absorbs=False)
+    found = sum(evolve(program, by_kraus=True).values())
+    difference = np.abs(np.linalg.eigvalsh(found - exact.final_density_matrix(2, circuit.rows))).sum() / 2
+    assert 1e-10 < difference <= 2 * program.rounding < 50 * abs(excess)
+
+
 def test_illegal_matrices_are_refused_by_instruction() -> None:
     """Numbers that are not finite and maps that do not preserve the trace are refused, and the instruction is named."""
     good = random_kraus(1, 2, 1)

@@ -91,7 +91,7 @@ def fuse(rows: Rows, *, absorbs: bool) -> Program:
     )
     steps, product_count, one_count, two_count = made.tolist()
     one, two = _with_room(rows.one, one_count), _with_room(rows.two, two_count)
-    kernels.multiply(one, two, products[:product_count], _scratch(one), _scratch(two))
+    kernels.multiply(one, two, products[:product_count], _scratch(two))
     live = np.flatnonzero(merged[:steps] < 0)
     # A step that was taken in stands for the one that took it, which never is.
     final = np.where(merged[:steps] < 0, np.arange(steps), merged[:steps])

@@ -16,9 +16,10 @@ Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Matrices = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
 
-COPY_ONE, TIMES_ONE, COPY_TWO, TIMES_TWO, TIMES_SWAPPED = 0, 1, 2, 3, 4
-AFTER_LOW, AFTER_HIGH, BEFORE_LOW, BEFORE_HIGH = 5, 6, 7, 8
-"""Products: (code, target, factor). The factor acts after what the target holds, but in the last two before it."""
+COPY_ONE, TIMES_ONE, COPY_TWO, IDENTITY_TWO, TIMES_TWO, TIMES_SWAPPED, AFTER_LOW, AFTER_HIGH = range(8)
+"""Products: (code, target, factor). The factor acts after what the target holds: on its qubit, on its two in their order
+or the other one, or on one of its two.
+"""
 
 STEPS, PRODUCTS, ONES, TWOS = 0, 1, 2, 3
 """What `plan` has made so far: steps, products, matrices on one qubit and on two."""
@@ -188,13 +189,18 @@ def plan(  # noqa: PLR0912, PLR0915, PLR0917 - one pass over the instructions; k
                     qubit = qubits[row, place]
                     step = loose[qubit]
                     if absorbs == 1 and step >= 0 and step_conditions[step] == condition:
-                        _own(products, made, step_slots, target, shared_two, TWOS)
-                        code = BEFORE_LOW if place == 0 else BEFORE_HIGH
+                        if step_slots[target] < shared_two:
+                            step_slots[target] = made[TWOS]
+                            made[TWOS] += 1
+                            _multiply_by(products, made, IDENTITY_TWO, step_slots[target], step_slots[target])
+                        code = AFTER_LOW if place == 0 else AFTER_HIGH
                         _multiply_by(products, made, code, step_slots[target], step_slots[step])
                         merged[step] = target
                         step_rows[target, 0] = min(step_rows[target, 0], step_rows[step, 0])
                     loose[qubit] = -1
                     pair[qubit] = target
+                if step_slots[target] >= shared_two:
+                    _multiply_by(products, made, TIMES_TWO, step_slots[target], slot)
             else:
                 for qubit in range(qubit_count):
                     # What is conditional must not meet a later value of a bit.
@@ -211,81 +217,47 @@ def plan(  # noqa: PLR0912, PLR0915, PLR0917 - one pass over the instructions; k
         step_rows[target, 1] = row
 
 
-@inlined
-def _product(out: Matrices, factor: Matrices, held: Matrices, swap: int) -> None:
-    """Write factor @ held, with the factor's operands in the other order where `swap` is the side of one, else 0."""
-    size = len(out)
-    out[:] = 0
-    for row in range(size):
-        for inner in range(size):
-            value = factor[row, inner]
-            if value != 0:
-                to, of = row, inner
-                if swap > 0:
-                    to, of = (row % swap) * swap + row // swap, (inner % swap) * swap + inner // swap
-                for column in range(size):
-                    out[to, column] += value * held[of, column]
-
-
-@inlined
-def _after(out: Matrices, factor: Matrices, held: Matrices, near: int, far: int) -> None:
-    """Write (factor on one operand) @ held; the operand's index has stride `near`, the other one's `far`."""
-    side = len(factor)
-    out[:] = 0
-    for other in range(side):
-        for row in range(side):
-            for inner in range(side):
-                value = factor[row, inner]
-                if value != 0:
-                    for column in range(side * side):
-                        out[other * far + row * near, column] += value * held[other * far + inner * near, column]
-
-
-@inlined
-def _before(out: Matrices, factor: Matrices, held: Matrices, near: int, far: int) -> None:
-    """Write held @ (factor on one operand), as `_after`."""
-    side = len(factor)
-    out[:] = 0
-    for row in range(side * side):
-        for other in range(side):
-            for inner in range(side):
-                value = held[row, other * far + inner * near]
-                if value != 0:
-                    for column in range(side):
-                        out[row, other * far + column * near] += value * factor[inner, column]
-
-
 @kernel(
-    "void(float64[:,:,::1], float64[:,:,::1], int64[:,::1], float64[:,::1], float64[:,::1])",
-    "void(complex128[:,:,::1], complex128[:,:,::1], int64[:,::1], complex128[:,::1], complex128[:,::1])",
+    "void(float64[:,:,::1], float64[:,:,::1], int64[:,::1], float64[:,::1])",
+    "void(complex128[:,:,::1], complex128[:,:,::1], int64[:,::1], complex128[:,::1])",
 )
-def multiply(one: Matrices, two: Matrices, products: Integers, small: Matrices, large: Matrices) -> None:
+def multiply(  # noqa: PLR0912 - one loop for all products: each loop of its own costs a second of compilation
+    one: Matrices, two: Matrices, products: Integers, scratch: Matrices
+) -> None:
     """Run products, in order, in place.
 
     Args:
         one: matrices on one qubit, shape (any, d, d).
         two: matrices on two qubits, shape (any, d^2, d^2).
         products: rows (code, target, factor) as `plan` writes them.
-        small: scratch, shape (d, d).
-        large: scratch, shape (d^2, d^2).
+        scratch: shape (d^2, d^2).
     """
     side = one.shape[1]
     for entry in range(len(products)):
         code, target, factor = products[entry, 0], products[entry, 1], products[entry, 2]
-        if code == COPY_ONE:
-            one[target] = one[factor]
-        elif code == COPY_TWO:
-            two[target] = two[factor]
-        elif code == TIMES_ONE:
-            _product(small, one[factor], one[target], 0)
-            one[target] = small
-        else:
-            if code in (TIMES_TWO, TIMES_SWAPPED):
-                _product(large, two[factor], two[target], side if code == TIMES_SWAPPED else 0)
-            elif code in (AFTER_LOW, AFTER_HIGH):
-                near, far = (1, side) if code == AFTER_LOW else (side, 1)
-                _after(large, one[factor], two[target], near, far)
-            else:
-                near, far = (1, side) if code == BEFORE_LOW else (side, 1)
-                _before(large, one[factor], two[target], near, far)
-            two[target] = large
+        held = one[target] if code <= TIMES_ONE else two[target]
+        acts = one[factor] if code <= TIMES_ONE or code >= AFTER_LOW else two[factor]
+        size, span = len(held), len(acts)
+        near, far = (side, 1) if code == AFTER_HIGH else (1, side)
+        if code in (COPY_ONE, COPY_TWO):
+            for row in range(size):
+                for column in range(size):
+                    held[row, column] = acts[row, column]
+            continue
+        for row in range(size):
+            for column in range(size):
+                scratch[row, column] = row == column if code == IDENTITY_TWO else 0
+        if code != IDENTITY_TWO:
+            for other in range(size // span):
+                for row in range(span):
+                    for inner in range(span):
+                        value = acts[row, inner]
+                        if value != 0:
+                            to, of = other * far + row * near, other * far + inner * near
+                            if code == TIMES_SWAPPED:
+                                to, of = (row % side) * side + row // side, (inner % side) * side + inner // side
+                            for column in range(size):
+                                scratch[to, column] += value * held[of, column]
+        for row in range(size):
+            for column in range(size):
+                held[row, column] = scratch[row, column]

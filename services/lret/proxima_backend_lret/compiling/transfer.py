@@ -56,12 +56,8 @@ def transfer_of_paulis(probabilities: Real) -> Real:
     Args:
         probabilities: of each Pauli operator, shape (4^k,), which sum to 1.
     """
-    size = len(probabilities)
-    signs: Real = np.ones((1, 1))
-    for _ in range(size.bit_length() // 2):
-        signs = np.asarray(np.kron(_SIGNS, signs))
     # 1 - 2 (weight of those that anticommute): weak noise keeps all of its digits until the subtraction.
-    found = np.diag(1 - (1 - signs) @ probabilities)
+    found = np.diag(1 - _anticommuting(len(probabilities)) @ probabilities)
     found[0, 0] = 1
     return found
 
@@ -82,6 +78,15 @@ def choi_of(transfers: Real) -> Complex:
     acts = turned.reshape(count, side, side, side, side)
     found = np.ascontiguousarray(acts.transpose(0, 1, 3, 2, 4).reshape(count, size, size))
     return np.asarray((found + found.conj().transpose(0, 2, 1)) / 2)
+
+
+@functools.cache
+def _anticommuting(size: int) -> Real:
+    """Return 2 where two Pauli operators anticommute, else 0, float64, shape (4^k, 4^k)."""
+    signs: Real = np.ones((1, 1))
+    while len(signs) < size:
+        signs = np.asarray(np.kron(_SIGNS, signs))
+    return 1 - signs
 
 
 @functools.cache
