@@ -5,30 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from proxima.simulation.v1 import observable_pb2
-from proxima_backend_lret.columns import Columns, column_weights
-from proxima_backend_lret.evolution import Branch, Evolution
+from proxima_backend_lret.columns.reference import as_columns
+from proxima_backend_lret.compiling.compile import compile_maps
 from proxima_backend_lret.low_rank.certificate import Ledger
-from proxima_backend_lret.readings import filled_state
-from proxima_backend_lret.simulate import noise_step_count, planned_rounding
-from proxima_runtime.arrays.instructions import list_instructions
+from proxima_backend_lret.low_rank.evolution import Evolution
 from proxima_runtime.conformance import exact
 from proxima_runtime.conformance.circuits import CircuitWriter
 
-from .noisy import CLBITS, SINGLE, VECTOR, circuits, job, random_circuit, run, silent
+from .noisy import CLBITS, SINGLE, VECTOR, circuits, job, random_circuit, run
+
+Complex = npt.NDArray[np.complexfloating]
 
 BUDGETS = (0.0, 1e-4, 0.02, 0.3)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evolved:
-    """What a run has kept: the branches, L L^dagger summed over them, its trace, and the ledger."""
+    """What a run has kept: L L^dagger of each record, their sum, its trace, and the ledger."""
 
-    branches: list[Branch]
-    state: Columns
+    records: dict[int, Complex]
+    state: Complex
     trace: float
     ledger: Ledger
 
@@ -37,30 +38,21 @@ def evolve(
     circuit: CircuitWriter, max_error: float, *, keeps_records: bool = True, single_precision: bool = False
 ) -> Evolved:
     """Evolve a circuit without reading anything off it."""
-    listing = list_instructions(circuit.message())
-    ledger = Ledger(
-        max_error=max_error,
-        rounding=planned_rounding(listing, single_precision=single_precision),
-        step_count=noise_step_count(listing),
-        single_precision=single_precision,
-    )
-    evolution = Evolution(
-        listing,
-        ledger=ledger,
-        keeps_records=keeps_records,
-        single_precision=single_precision,
-        memory_limit_bytes=1 << 34,
-    )
-    branches = evolution.run(silent)
+    program = compile_maps(circuit.message(), keeps_records=keeps_records, needed=None, absorbs=True)
+    evolution = Evolution(program, max_error=max_error, single_precision=single_precision, memory_limit_bytes=1 << 34)
+    while evolution.position < program.step_count:
+        evolution.advance()
+    columns = {state.record: as_columns(state.planes, rank=state.rank) for state in evolution.states}
+    records = {record: found @ found.conj().T for record, found in columns.items()}
     return Evolved(
-        branches=branches,
-        state=filled_state(branches, qubit_count=circuit.qubit_count, missing=0, dtype=np.complex128),
-        trace=float(sum(column_weights(branch.columns).sum() for branch in branches)),
-        ledger=ledger,
+        records=records,
+        state=np.sum(list(records.values()), axis=0),
+        trace=float(sum(np.linalg.norm(found) ** 2 for found in columns.values())),
+        ledger=evolution.ledger,
     )
 
 
-def trace_norm(matrix: Columns) -> float:
+def trace_norm(matrix: Complex) -> float:
     """Return the sum of the absolute eigenvalues of a Hermitian matrix."""
     return float(np.abs(np.linalg.eigvalsh(matrix)).sum())
 
@@ -149,13 +141,13 @@ def test_states_after_a_record(seed: int) -> None:
     kept = {position for position, row in enumerate(circuit.rows) if exact.is_terminal(circuit.rows, position)}
     dead = {circuit.rows[position].clbit for position in kept}
     delta = found.ledger.error_bound(found.trace)
-    for branch in found.branches:
+    for record, state in found.records.items():
         # Bits that terminal measurements overwrite are merged in the run.
         mask = ~sum(1 << bit for bit in dead)
-        truth = sum(state for record, state in records.items() if record & mask == branch.record)
-        state = branch.columns @ branch.columns.conj().T
-        distance = trace_norm(truth / np.trace(truth) - state / branch.weight) / 2
-        assert distance <= delta / (branch.weight + delta) + 1e-9
+        truth = sum(exactly for true, exactly in records.items() if true & mask == record)
+        weight = float(np.trace(state).real)
+        distance = trace_norm(truth / np.trace(truth) - state / weight) / 2
+        assert distance <= delta / (weight + delta) + 1e-9
 
 
 def test_explicit_operators_pay_for_their_defect() -> None:

@@ -19,7 +19,7 @@ from proxima_backend_lret.compiling.program import Program
 from proxima_backend_lret.low_rank.certificate import Ledger, rounding_bound
 from proxima_backend_lret.low_rank.compression import compress, dense, factor, mapped
 from proxima_backend_lret.low_rank.history import History
-from proxima_backend_lret.low_rank.kernels import make_children
+from proxima_backend_lret.low_rank.kernels import spread
 from proxima_backend_lret.low_rank.limits import (
     GRAM_BYTES,
     GROWTH,
@@ -170,11 +170,14 @@ class Evolution:
             return
         self.require(self.held_bytes - state.held_bytes + state.bytes_for(rank), rank=rank, row=row)
         state.reserve(rank)
-        if rank > state.rank:
-            make_children(
-                state.planes, rank=state.rank, qubits=qubits, sources=children.sources, operators=children.operators
-            )
-        apply(state.planes, rank=state.rank, qubits=qubits, matrix=children.leading)
+        spread(
+            state.planes,
+            rank=state.rank,
+            qubits=qubits,
+            leading=children.leading,
+            sources=children.sources,
+            operators=children.operators,
+        )
         state.rank, state.weights = rank, children.weights
         state.weight -= children.dropped
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from proxima_backend_lret.columns.kernels import VECTOR_BYTES, apply
 from proxima_backend_lret.jit import kernel
 
 Planes = npt.NDArray[np.floating]
@@ -25,6 +26,7 @@ BLOCK_ENTRIES = 1 << 15
 
 _RUN = 256
 _LANES = 16
+_TWO = 2
 
 
 def reduced_states(planes: Planes, *, count: int, qubits: Sequence[int]) -> Complex:
@@ -46,24 +48,39 @@ def column_weights(planes: Planes, *, rank: int) -> Real:
     return found
 
 
-def make_children(planes: Planes, *, rank: int, qubits: Sequence[int], sources: Integers, operators: Complex) -> None:
-    """Write to columns rank, rank + 1, ... the images of columns in use, each under an operator of its own.
+def spread(
+    planes: Planes, *, rank: int, qubits: Sequence[int], leading: Complex, sources: Integers, operators: Complex
+) -> None:
+    """Apply an operator to the columns in use, and write behind them what other operators make of some of them.
 
     Args:
         planes: shape (2, 2^n, capacity), capacity at least rank + children.
         rank: columns in use.
         qubits: k operands, the first the least significant bit of the index of an operator.
-        sources: column that each child is made of, ascending, shape (children,).
+        leading: applied in place, shape (2^k, 2^k).
+        sources: column that each child is made of, as it was before, shape (children,).
         operators: operator of each child, shape (children, 2^k, 2^k).
     """
-    if len(qubits) == 2:
-        _make_two(planes, rank=rank, qubits=qubits, sources=sources, operators=operators)
+    if not len(sources):
+        apply(planes, rank=rank, qubits=qubits, matrix=leading)
         return
-    packed = np.ascontiguousarray(operators.transpose(1, 2, 0))
-    parts = np.stack([packed.real, packed.imag]).astype(planes.dtype, copy=False)
-    starts = np.flatnonzero(np.diff(sources, prepend=-1))
-    bounds = np.append(starts, len(sources)).astype(np.int64)
-    write_children(planes, rank, _ascending(qubits), _offsets(qubits), sources[starts], bounds, parts)
+    # Whole vectors of columns are worked on in place, the columns that are left together with the children.
+    lanes = VECTOR_BYTES // planes.itemsize
+    whole = rank // lanes * lanes
+    side = 1 << len(qubits)
+    count = rank - whole + len(sources)
+    batches = -(-count // _LANES)
+    padded = np.zeros((batches * _LANES, side, side), dtype=np.complex128)
+    padded[: rank - whole] = leading
+    padded[rank - whole : count] = operators
+    by_lane = padded.reshape(batches, _LANES, side, side).transpose(0, 2, 3, 1)
+    parts = np.stack([by_lane.real, by_lane.imag], axis=1).astype(planes.dtype).reshape(-1)
+    work = np.zeros(4 * side * _LANES, dtype=planes.dtype)
+    read = np.concatenate([np.arange(whole, rank), sources]).astype(np.int64)
+    write = write_columns_two if len(qubits) == _TWO else write_columns
+    write(planes, whole, _ascending(qubits), _offsets(qubits), read, parts, work)
+    if whole:
+        apply(planes, rank=whole, qubits=qubits, matrix=leading)
 
 
 def gram(planes: Planes, *, rank: int) -> Complex:
@@ -111,16 +128,6 @@ def row_weights(planes: Planes, *, rank: int) -> Real:
     found = np.empty(planes.shape[1])
     write_row_weights(planes, rank, found)
     return found
-
-
-def _make_two(planes: Planes, *, rank: int, qubits: Sequence[int], sources: Integers, operators: Complex) -> None:
-    batches = -(-len(sources) // _LANES)
-    padded = np.zeros((batches * _LANES, 4, 4), dtype=np.complex128)
-    padded[: len(sources)] = operators
-    by_lane = padded.reshape(batches, _LANES, 4, 4).transpose(0, 2, 3, 1)
-    parts = np.stack([by_lane.real, by_lane.imag], axis=1).astype(planes.dtype).reshape(-1)
-    work = np.zeros(16 * _LANES, dtype=planes.dtype)
-    write_children_two(planes, rank, _ascending(qubits), _offsets(qubits), sources, parts, work)
 
 
 def _ascending(qubits: Sequence[int]) -> Integers:
@@ -196,92 +203,96 @@ def add_weights(planes: Planes, partial: Flat, found: Real) -> None:
 
 
 @kernel(
-    "void(float32[:,:,::1], int64, int64[::1], int64[::1], int64[::1], int64[::1], float32[:,:,:,::1])",
-    "void(float64[:,:,::1], int64, int64[::1], int64[::1], int64[::1], int64[::1], float64[:,:,:,::1])",
-)
-def write_children(  # noqa: PLR0917 - kernels have no keyword-only arguments
-    planes: Planes,
-    rank: int,
-    ascending: Integers,
-    offsets: Integers,
-    sources: Integers,
-    bounds: Integers,
-    operators: Flat,
-) -> None:
-    """Write children behind the columns in use.
-
-    Args:
-        planes: shape (2, 2^n, capacity).
-        rank: columns in use.
-        ascending: the qubits in ascending order.
-        offsets: row of each value of the qubits, in order of the operands, where all others are 0.
-        sources: columns that have children.
-        bounds: children [bounds[i], bounds[i + 1]) are those of sources[i].
-        operators: real and imaginary parts, shape (2, 2^k, 2^k, children).
-    """
-    re, im = planes[0], planes[1]
-    side = len(offsets)
-    for group in range(planes.shape[1] // side):
-        base = group
-        for qubit in ascending:
-            base = (base >> qubit << (qubit + 1)) | (base & ((1 << qubit) - 1))
-        for index in range(len(sources)):
-            source, start, stop = sources[index], bounds[index], bounds[index + 1]
-            for a in range(side):
-                row = base + offsets[a]
-                real, imaginary = re[row, rank + start : rank + stop], im[row, rank + start : rank + stop]
-                x, y = re[base + offsets[0], source], im[base + offsets[0], source]
-                reals, imaginaries = operators[0, a, 0, start:stop], operators[1, a, 0, start:stop]
-                for child in range(stop - start):
-                    real[child] = reals[child] * x - imaginaries[child] * y
-                    imaginary[child] = reals[child] * y + imaginaries[child] * x
-                for b in range(1, side):
-                    x, y = re[base + offsets[b], source], im[base + offsets[b], source]
-                    reals, imaginaries = operators[0, a, b, start:stop], operators[1, a, b, start:stop]
-                    for child in range(stop - start):
-                        real[child] += reals[child] * x - imaginaries[child] * y
-                        imaginary[child] += reals[child] * y + imaginaries[child] * x
-
-
-@kernel(
     "void(float32[:,:,::1], int64, int64[::1], int64[::1], int64[::1], float32[::1], float32[::1])",
     "void(float64[:,:,::1], int64, int64[::1], int64[::1], int64[::1], float64[::1], float64[::1])",
 )
-def write_children_two(  # noqa: PLR0917 - kernels have no keyword-only arguments
+def write_columns(  # noqa: PLR0917 - kernels have no keyword-only arguments
     planes: Planes,
-    rank: int,
+    first: int,
     ascending: Integers,
     offsets: Integers,
     sources: Integers,
     operators: Flat,
     work: Flat,
 ) -> None:
-    """Write children of a map on two qubits, 16 at a time, each of which may have another source and operator.
+    """Write to columns first, first + 1, ... the images of columns, each under an operator of its own.
+
+    They are made in batches of 16, the last batch first. Only columns of the first batch may be written over while
+    they are also sources.
 
     Args:
         planes: shape (2, 2^n, capacity).
-        rank: columns in use.
+        first: column to begin with.
         ascending: the qubits in ascending order.
         offsets: row of each value of the qubits, in order of the operands, where all others are 0.
-        sources: column of each child.
-        operators: entries of the operators, from shape (batches of 16, part, row, column, 16).
-        work: 256 entries: real and imaginary parts of what the operators act on, and of what comes out.
+        sources: column that each is made of.
+        operators: entries of the operators, from shape (batches, 2, 2^k, 2^k, 16): real and imaginary parts.
+        work: 64 2^k entries: real and imaginary parts of what the operators act on, and of what comes out.
     """
+    re, im = planes[0], planes[1]
+    side = len(offsets)
+    batches = (len(sources) + 15) // 16
+    part = 16 * side
+    for group in range(planes.shape[1] // side):
+        base = group
+        for qubit in ascending:
+            base = (base >> qubit << (qubit + 1)) | (base & ((1 << qubit) - 1))
+        for batch in range(batches - 1, -1, -1):
+            start = 16 * batch
+            count = min(16, len(sources) - start)
+            for value in range(side):
+                row = base + offsets[value]
+                for lane in range(count):
+                    work[16 * value + lane] = re[row, sources[start + lane]]
+                    work[part + 16 * value + lane] = im[row, sources[start + lane]]
+            for a in range(side):
+                real, imaginary = work[2 * part + 16 * a :][:16], work[3 * part + 16 * a :][:16]
+                real[:], imaginary[:] = 0, 0
+                for b in range(side):
+                    at = ((2 * batch * side + a) * side + b) * 16
+                    reals, imaginaries = operators[at : at + 16], operators[at + part * side :][:16]
+                    x, y = work[16 * b :][:16], work[part + 16 * b :][:16]
+                    for lane in range(16):
+                        real[lane] += reals[lane] * x[lane] - imaginaries[lane] * y[lane]
+                        imaginary[lane] += reals[lane] * y[lane] + imaginaries[lane] * x[lane]
+            for value in range(side):
+                row, column = base + offsets[value], first + start
+                for lane in range(count):
+                    re[row, column + lane] = work[2 * part + 16 * value + lane]
+                    im[row, column + lane] = work[3 * part + 16 * value + lane]
+
+
+@kernel(
+    "void(float32[:,:,::1], int64, int64[::1], int64[::1], int64[::1], float32[::1], float32[::1])",
+    "void(float64[:,:,::1], int64, int64[::1], int64[::1], int64[::1], float64[::1], float64[::1])",
+)
+def write_columns_two(  # noqa: PLR0917 - kernels have no keyword-only arguments
+    planes: Planes,
+    first: int,
+    ascending: Integers,
+    offsets: Integers,
+    sources: Integers,
+    operators: Flat,
+    work: Flat,
+) -> None:
+    """Do what `write_columns` does for two qubits, unrolled."""
     re, im = planes[0], planes[1]
     # A number that the compiler does not know, or it would unroll the loop before it makes vectors of it.
     lanes = len(work) // 16
+    batches = (len(sources) + 15) // 16
     low, high = ascending[0], ascending[1]
     for group in range(planes.shape[1] // 4):
         base = (group >> low << (low + 1)) | (group & ((1 << low) - 1))
         base = (base >> high << (high + 1)) | (base & ((1 << high) - 1))
-        for first in range(0, len(sources), 16):
-            count = min(16, len(sources) - first)
-            matrix = operators[first * 32 : first * 32 + 512]
+        for batch in range(batches - 1, -1, -1):
+            start = 16 * batch
+            count = min(16, len(sources) - start)
+            matrix = operators[512 * batch : 512 * batch + 512]
             for value in range(4):
                 row = base + offsets[value]
                 for lane in range(count):
-                    work[16 * value + lane] = re[row, sources[first + lane]]
-                    work[64 + 16 * value + lane] = im[row, sources[first + lane]]
+                    work[16 * value + lane] = re[row, sources[start + lane]]
+                    work[64 + 16 * value + lane] = im[row, sources[start + lane]]
             for lane in range(lanes):
                 x0, y0 = work[0 + lane], work[64 + lane]
                 x1, y1 = work[16 + lane], work[80 + lane]
@@ -368,8 +379,8 @@ def write_children_two(  # noqa: PLR0917 - kernels have no keyword-only argument
                     + matrix[496 + lane] * x3
                 )
             for value in range(4):
-                row, start = base + offsets[value], rank + first
-                reals, imaginaries = re[row, start : start + count], im[row, start : start + count]
+                row, column = base + offsets[value], first + start
+                reals, imaginaries = re[row, column : column + count], im[row, column : column + count]
                 for lane in range(count):
                     reals[lane] = work[128 + 16 * value + lane]
                     imaginaries[lane] = work[192 + 16 * value + lane]

@@ -36,10 +36,14 @@ def column_weights(planes: Planes, *, rank: int) -> Real:
     return found
 
 
-def make_children(planes: Planes, *, rank: int, qubits: Sequence[int], sources: Integers, operators: Complex) -> None:
-    """Write to columns rank, rank + 1, ... the images of `sources`, each under an operator of its own."""
+def spread(
+    planes: Planes, *, rank: int, qubits: Sequence[int], leading: Complex, sources: Integers, operators: Complex
+) -> None:
+    """Apply an operator to the columns in use, and write behind them what other operators make of some of them."""
+    before = planes.copy()
+    apply(planes, rank=rank, qubits=qubits, matrix=leading)
     for place, (source, operator) in enumerate(zip(sources, operators, strict=True)):
-        column = np.ascontiguousarray(planes[:, :, source : source + 1])
+        column = np.ascontiguousarray(before[:, :, source : source + 1])
         apply(column, rank=1, qubits=qubits, matrix=operator)
         planes[:, :, rank + place] = column[:, :, 0]
 
