@@ -123,6 +123,7 @@ types:
     @just _types cli {{venv}} proxima_client proxima_cli tests
     @just _types . {{venv}} tests
     @just _types docs/examples/backend {{venv}} example_backend
+    @just _types docs/examples/lret {{venv}} .
     @just _types docs/examples/stim {{state}}/test/stim stim_backend tests
     @for backend in {{backends}}; do just _types services/$backend {{state}}/test/$backend proxima_backend_$backend tests; done
 
@@ -221,7 +222,7 @@ down *options:
 
 # --- benchmarks -------------------------------------------------------------------------------------------------------
 
-# Proxima side by side with its peers: all benchmarks, or those named: just bench overhead parser
+# Proxima side by side with its peers: all benchmarks, or those named: just bench overhead parser, just bench lret --short
 bench *names: environments
     {{python}} -m tests.benchmarks {{names}}
 
