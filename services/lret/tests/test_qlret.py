@@ -44,7 +44,7 @@ def qlret_job(circuit: CircuitWriter, **changes: object) -> backend_pb2.Job:
     return asked
 
 
-def installed(folder: Path, *, native: str = "", extension: bool = False, metadata: bool = True) -> Path:
+def installed(folder: Path, *, native: str = "", extension: bool = False, version: str = "Version: 1.0.0\n") -> Path:
     """Lay out a package of upstream's name: `native` is the source of its native module, if it is to have one."""
     package = folder / "qlret"
     package.mkdir()
@@ -54,10 +54,9 @@ def installed(folder: Path, *, native: str = "", extension: bool = False, metada
         (package / "_qlret_native.py").write_text(native)
     if extension:
         (package / f"_qlret_native{EXTENSION_SUFFIXES[0]}").touch()
-    if metadata:
-        described = folder / "qlret-1.0.0.dist-info"
-        described.mkdir()
-        (described / "METADATA").write_text("Metadata-Version: 2.1\nName: qlret\nVersion: 1.0.0\n")
+    described = folder / "qlret-1.0.0.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: qlret\n{version}")
     return folder
 
 
@@ -94,6 +93,13 @@ def test_a_package_without_its_bindings_is_the_reason(tmp_path: Path) -> None:
     """A package without the native module is unavailable with that reason; its command line program will not do."""
     printed = with_package(installed(tmp_path), REASON)
     assert printed.startswith("qlret: package qlret has no module _qlret_native")
+    assert printed.endswith("{'lret'} False False")
+
+
+def test_a_package_without_a_version_is_the_reason(tmp_path: Path) -> None:
+    """A package whose metadata has no version is unavailable: results could not say what computed them."""
+    printed = with_package(installed(tmp_path, extension=True, version=""), REASON)
+    assert printed.startswith("qlret: package qlret is importable and has no version")
     assert printed.endswith("{'lret'} False False")
 
 

@@ -31,14 +31,21 @@ def find_absence() -> capabilities_pb2.UnavailableEngine | None:
             f"package {PACKAGE} has no module {NATIVE_MODULE.rpartition('.')[2]}, which its Python bindings are",
             "install it with its bindings built for this Python; its command line program is not used",
         )
-    try:
-        version(PACKAGE)
-    except PackageNotFoundError:
+    if not find_version():
         return _absent(
-            f"package {PACKAGE} is importable and not installed, so its version is not known",
+            f"package {PACKAGE} is importable and has no version in its metadata",
             "install it in the backend's environment",
         )
     return None
+
+
+def find_version() -> str:
+    """Return the version in the package's metadata; empty where there is none."""
+    try:
+        # None where the metadata has no such field.
+        return version(PACKAGE) or ""
+    except (PackageNotFoundError, KeyError):
+        return ""
 
 
 def find_capability() -> capabilities_pb2.MethodCapability | None:
@@ -52,7 +59,7 @@ def find_capability() -> capabilities_pb2.MethodCapability | None:
     return capabilities_pb2.MethodCapability(
         method=capabilities_pb2.METHOD_STATEVECTOR,
         engine=ENGINE,
-        engine_version=version(PACKAGE),
+        engine_version=find_version(),
         precisions=(result_pb2.PRECISION_DOUBLE,),
         max_qubit_count=_MAX_QUBITS,
         gates=tuple(NAMES),
