@@ -15,8 +15,7 @@ from .turns import Contender, Outcome, difference, fastest_of, ratio, run_in_tur
 
 _SIZES = (6, 8, 10, 12)
 _STRENGTH = 1e-3
-# Warm interpreters differ by so much from one to the next.
-_NOISE_BYTES = 1 << 20
+_MEMORY_QUBITS = 10
 
 
 def run(options: Options, lret: Child, aer: Child) -> None:
@@ -24,7 +23,7 @@ def run(options: Options, lret: Child, aer: Child) -> None:
     print(f"pauli_vector, float64, against Aer density_matrix; brickwork, depth 10, depolarizing-each {_STRENGTH:g}")
     print(
         f"{'n':>3}{'lret':>10}{'Aer':>10}{'ratio':>9}{'native':>10}{'ratio':>9}{'difference':>12}"
-        f"{'peak/8*4^n':>12}{'sweeps':>8}"
+        f"{'peak/8*4^n':>12}{'sweeps':>8}{'GB/s':>7}"
     )
     for qubits in (size for size in _SIZES if size <= options.max_qubits):
         circuit = columns(brickwork(qubits), depolarizing_each(_STRENGTH))
@@ -41,9 +40,11 @@ def run(options: Options, lret: Child, aer: Child) -> None:
         if outcome.answer.fault:
             print(f"{line}  {outcome.answer.fault}")
             continue
-        peak = (peak_bytes(ours) - _NOISE_BYTES) / (8 * 4**qubits)
-        sweep, _ = lret.ask(Request(action="sweep"), bytes(8 * 4**qubits))
-        print(f"{line}{peak if qubits >= 10 else float('nan'):>12.3f}{outcome.seconds / sweep.cpu_seconds:>8.1f}")
+        size = 8 * 4**qubits
+        peak = peak_bytes(ours) / size if qubits >= _MEMORY_QUBITS else float("nan")
+        sweep, _ = lret.ask(Request(action="sweep"), bytes(size))
+        speed = 2 * size / sweep.cpu_seconds / 1e9
+        print(f"{line}{peak:>12.3f}{outcome.seconds / sweep.cpu_seconds:>8.1f}{speed:>7.1f}")
         if options.errors_too:
             _print_errors(outcome, aer, theirs)
 

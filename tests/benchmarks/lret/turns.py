@@ -26,7 +26,6 @@ class Contender:
         child: who runs it.
         job: serialised Job.
         form: as in `Request`.
-        is_single: its array is complex64, else float64 or complex128.
     """
 
     child: Child
