@@ -127,7 +127,7 @@ def _rows(
     order = np.argsort(acting.pieces, kind="stable")
     for group in np.split(order, np.flatnonzero(np.diff(acting.pieces[order])) + 1) if len(order) else ():
         _add(batches, columns, acting.table[acting.pieces[group[0]]], group[~is_tracked[group]], instructions)
-    _add_unitaries(batches, columns, instructions)
+    _add_explicit(batches, columns, instructions)
     one, two = batches.tables()
     numbers: dict[tuple[Condition, ...], int] = {}
     by_row = {row: numbers.setdefault(found, len(numbers) + 1) for row, found in conditions.items()}
@@ -204,7 +204,7 @@ def _taken_apart(columns: Columns, rows: Integers) -> _Acting:
 def _add(
     batches: Batches, columns: Columns, piece: tuple[int, Part | None], entries: Integers, instructions: Integers
 ) -> None:
-    """Add the matrices of entries of one kind; explicit unitaries, of which each may have a table entry, come later."""
+    """Add the matrices of entries of one kind; explicit maps, of which each may have a table entry, come later."""
     opcode, part = piece
     operation = columns.table[opcode]
     if not len(entries):
@@ -218,11 +218,7 @@ def _add(
     match operation.kind:
         case _KIND.KIND_GATE:
             batches.add_gate(operation.name, parameters, entries, rows)
-        case _KIND.KIND_CHANNEL if operation.matrix:
-            side = 1 << operation.qubit_count
-            operators = np.frombuffer(operation.matrix, dtype="<c16").reshape(1, -1, side, side)
-            batches.add_explicit(operators, np.zeros(len(entries), dtype=np.int64), entries, rows)
-        case _KIND.KIND_CHANNEL:
+        case _KIND.KIND_CHANNEL if not operation.matrix:
             batches.add_channel(operation.name, parameters, operation.qubit_count, entries)
         case _KIND.KIND_RESET:
             batches.add_reset(entries)
@@ -230,13 +226,14 @@ def _add(
             batches.add_dephasing(entries)
 
 
-def _add_unitaries(batches: Batches, columns: Columns, instructions: Integers) -> None:
-    """Add explicit unitaries, those on equally many qubits at once."""
-    explicit = np.flatnonzero(columns.kinds[instructions] == _KIND.KIND_UNITARY)
-    widths = columns.widths[instructions[explicit]]
-    for width in np.unique(widths).tolist():
-        entries = explicit[widths == width]
+def _add_explicit(batches: Batches, columns: Columns, instructions: Integers) -> None:
+    """Add explicit maps, those of one shape at once."""
+    sizes = np.array([len(operation.matrix) for operation in columns.table], dtype=np.int64)[columns.opcodes]
+    explicit = np.flatnonzero(sizes[instructions])
+    widths, sizes = columns.widths[instructions[explicit]], sizes[instructions[explicit]]
+    for width, size in sorted(set(zip(widths.tolist(), sizes.tolist(), strict=True))):
+        entries = explicit[(widths == width) & (sizes == size)]
         codes, places = np.unique(columns.opcodes[instructions[entries]], return_inverse=True)
         joined = b"".join(columns.table[code].matrix for code in codes.tolist())
-        operators = np.frombuffer(joined, dtype="<c16").reshape(-1, 1, 1 << width, 1 << width)
+        operators = np.frombuffer(joined, dtype="<c16").reshape(len(codes), -1, 1 << width, 1 << width)
         batches.add_explicit(operators, places.astype(np.int64, copy=False), entries, instructions[entries])

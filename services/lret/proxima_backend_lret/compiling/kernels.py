@@ -17,8 +17,8 @@ Flags = npt.NDArray[np.bool_]
 Matrices = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
 
 COPY_ONE, TIMES_ONE, COPY_TWO, IDENTITY_TWO, TIMES_TWO, TIMES_SWAPPED, AFTER_LOW, AFTER_HIGH = range(8)
-"""Products: (code, target, factor). The factor acts after what the target holds: on its qubit, on its two in their order
-or the other one, or on one of its two.
+"""Products: (code, target, factor). The factor acts after what the target holds: on its qubit, on its two in their
+order or the other one, or on one of its two.
 """
 
 STEPS, PRODUCTS, ONES, TWOS = 0, 1, 2, 3
