@@ -17,11 +17,8 @@ from proxima_backend_lret.pauli.layout import HOME_BITS, OTHER_BITS, Component, 
 from proxima_backend_lret.pauli.order import choose_order
 from proxima_backend_lret.pauli.readings import Factor, density_bytes, density_of, expectations, weights_by_record
 from proxima_backend_lret.pauli.tape import write_tape
-from proxima_backend_lret.pauli.tasks import Work, find_tasks, kept_letters
+from proxima_backend_lret.pauli.tasks import find_tasks, kept_letters
 from proxima_backend_lret.simulation import Complex, Real, Saved, Wanted
-
-MAX_LIVE_BITS = 10
-"""Classical bits whose values may matter at once."""
 
 _GROUP_ENTRIES = 1 << 18
 _LEAST_PROBABILITY = {"float64": -1e-12, "float32": -1e-5}
@@ -68,7 +65,6 @@ class PauliSimulation:
         self._kept = kept_letters(wanted, program.qubit_count)
         live = sorted({bit for record in vectors or () for bit in range(record.bit_length()) if (record >> bit) & 1})
         work = find_tasks(program, self._kept, first=first_step, live=live, joined=vectors is not None)
-        _check_bits(work)
         order = choose_order(work.tasks, work.start)
         self._layout = layout = lay_out(order, work.tasks, work.start)
         self._bits = work.bits
@@ -221,24 +217,6 @@ class PauliSimulation:
 
 _START = (1.0, 0.0, 0.0, 1.0)
 _LETTERS = (0, 1, 2, 3)
-
-
-def _check_bits(work: Work) -> None:
-    live = most = sum(width == 1 for width in work.start.widths)
-    width = list(work.start.widths)
-    for task in work.tasks:
-        for wire, left in zip(task.wires, task.widths, strict=True):
-            if wire >= len(work.kept):
-                live += left - width[wire]
-            width[wire] = left
-        most = max(most, live)
-    if most > MAX_LIVE_BITS:
-        raise FailedPrecondition(
-            f"the values of {most} classical bits of mid-circuit measurements matter at once, and pauli_vector keeps "
-            f"at most {MAX_LIVE_BITS} apart; ask for fewer bits that are measured in mid-circuit, or use trajectories",
-            reason=errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND,
-            metadata={"feature": f"more than {MAX_LIVE_BITS} bits of mid-circuit measurements"},
-        )
 
 
 def _group(layout: Layout) -> tuple[int, ...]:

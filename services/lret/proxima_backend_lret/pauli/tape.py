@@ -31,6 +31,7 @@ Real = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 _PAIR = 256
+_ROUNDING = 2.0**-52
 _SPLIT_LENGTH = sum(len(columns) ** 2 for columns in SPLIT_COLUMNS)
 _GROUPS = np.array([[column in columns for columns in SPLIT_COLUMNS] for column in range(16)], dtype=np.float64)
 _GROUP_SIZES = np.array([len(columns) for columns in SPLIT_COLUMNS])
@@ -134,13 +135,13 @@ def split_matrices(matrices: Real) -> tuple[Real, Integers]:
     Such are local maps that keep I, followed by a Clifford gate and Pauli noise.
 
     Args:
-        matrices: shape (m, 16, 16).
+        matrices: shape (m, 16, 16), products whose entries are known to 2^-52 at best; smaller ones are taken for 0.
 
     Returns:
         The entries in the order of SPLIT_COLUMNS, shape (m, 100), and the rows in that order, int64, shape (m, 16); -1
         for a matrix that cannot be written so.
     """
-    touched = ((matrices != 0) @ _GROUPS) > 0
+    touched = ((np.abs(matrices) > _ROUNDING) @ _GROUPS) > 0
     group = touched.argmax(axis=2)
     sizes = (group[:, :, None] == np.arange(len(SPLIT_COLUMNS))).sum(axis=1)
     possible = (touched.sum(axis=2) == 1).all(axis=1) & (sizes == _GROUP_SIZES).all(axis=1)

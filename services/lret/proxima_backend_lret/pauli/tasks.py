@@ -6,12 +6,13 @@ holds one vector of Pauli coefficients for each value of its bits, weighted by i
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from proxima.errors.v1 import errors_pb2
+from proxima_runtime.errors import FailedPrecondition
 
 from proxima_backend_lret.compiling.program import MEASURE, Program, Reading
 from proxima_backend_lret.compiling.transfer import transfer_of
@@ -19,6 +20,9 @@ from proxima_backend_lret.pauli.order import Start, Task
 from proxima_backend_lret.simulation import Wanted
 
 Real = npt.NDArray[np.float64]
+
+MAX_LIVE_BITS = 10
+"""Classical bits whose values may matter at once."""
 
 LETTERS = "IXYZ"
 _Z = LETTERS.index("Z")
@@ -81,7 +85,11 @@ def find_tasks(
         first: the first step to be done.
         joined: all qubits, then the bits that are live, are one component at the start.
         live: classical bits that have values then.
+
+    Raises:
+        FailedPrecondition: too many classical bits matter at once (ERROR_REASON_UNSUPPORTED_BY_BACKEND).
     """
+    check_live_bits(len(live))
     writer = _Writer(program, kept, live)
     for step in range(first, program.step_count):
         writer.add(step)
@@ -99,6 +107,21 @@ def find_tasks(
         kept=tuple(kept),
         bits=writer.wires,
     )
+
+
+def check_live_bits(count: int) -> None:
+    """Refuse more classical bits at once than are kept apart.
+
+    Raises:
+        FailedPrecondition: always then (ERROR_REASON_UNSUPPORTED_BY_BACKEND).
+    """
+    if count > MAX_LIVE_BITS:
+        raise FailedPrecondition(
+            f"the values of {count} classical bits of mid-circuit measurements matter at once, and pauli_vector keeps "
+            f"at most {MAX_LIVE_BITS} apart; ask for fewer bits that are measured in mid-circuit, or use trajectories",
+            reason=errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND,
+            metadata={"feature": f"more than {MAX_LIVE_BITS} bits of mid-circuit measurements"},
+        )
 
 
 @dataclass
@@ -120,43 +143,40 @@ class _Writer:
         ]
         self._slots: list[int] = program.slots.tolist()
         self._kinds: list[int] = program.kinds.tolist()
+        self._values: tuple[int, ...] = ()
         self._last = [-1] * program.qubit_count
         for step, qubits in enumerate(self._qubits):
             for qubit in qubits:
                 self._last[qubit] = step
-        # Rows of narrowed digits, for each number of places.
-        self._narrow = [len(letters) < len(_ALL) for letters in self.kept]
 
     def add(self, step: int) -> None:
         """Write the tasks of a step, in order."""
         qubits = self._qubits[step]
-        conditions = self.program.conditions.get(step, ())
-        controls: tuple[int, ...] = ()
-        self._values: tuple[int, ...] = ()
-        if conditions:
-            bits = sorted({bit for condition in conditions for bit in condition.bits if bit in self.wires})
-            controls = tuple(self.wires[bit] for bit in bits)
-            self._values = values = tuple(
-                value
-                for value, digits in enumerate(itertools.product((0, 1), repeat=len(bits)))
-                if self.program.runs(
-                    step, sum(1 << bit for bit, one in zip(bits, reversed(digits), strict=True) if one)
-                )
-            )
-            if not values:
-                self._end(step, qubits)
-                return
-            if len(values) == 1 << len(bits):
-                controls = ()
-        narrows = not controls
-        if self._kinds[step] == MEASURE:
+        controls, acts = self._find_controls(step)
+        narrows = acts and not controls
+        if acts and self._kinds[step] == MEASURE:
             self._measure(self.program.readings[step], controls, letters=self._left(step, qubits, narrows=narrows)[0])
-        else:
+        elif acts:
             self._map(step, qubits, controls, narrows=narrows)
-        if controls:
+        if not narrows:
             self._end(step, qubits)
         for bit in self.program.forgets.get(step, ()):
             self._forget(bit)
+
+    def _find_controls(self, step: int) -> tuple[tuple[int, ...], bool]:
+        """Return the wires that decide whether a step acts, none where it does in any case, and whether it ever does."""
+        conditions = self.program.conditions.get(step)
+        if not conditions:
+            return (), True
+        bits = sorted({bit for condition in conditions for bit in condition.bits if bit in self.wires})
+        self._values = tuple(
+            value
+            for value in range(1 << len(bits))
+            if self.program.runs(step, sum(1 << bit for place, bit in enumerate(bits) if (value >> place) & 1))
+        )
+        if len(self._values) == 1 << len(bits):
+            return (), True
+        return tuple(self.wires[bit] for bit in bits), bool(self._values)
 
     def narrow_untouched(self, first: int) -> None:
         """Narrow the qubits that no step from `first` on touches."""
@@ -211,6 +231,7 @@ class _Writer:
     def _new_wire(self, bit: int) -> int:
         self.wires[bit] = self.wire_count
         self.wire_count += 1
+        check_live_bits(len(self.wires))
         return self.wires[bit]
 
     def _forget(self, bit: int) -> None:
