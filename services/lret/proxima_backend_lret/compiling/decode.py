@@ -124,10 +124,13 @@ def _rows(
         slots=np.full(len(instructions), -1, dtype=np.int64),
         is_unitary=np.zeros(len(instructions), dtype=np.bool_),
     )
-    order = np.argsort(acting.pieces, kind="stable")
+    sizes = np.array([len(operation.matrix) for operation in columns.table], dtype=np.int64)[columns.opcodes]
+    sizes = sizes[instructions]
+    named = np.flatnonzero((sizes == 0) & ~is_tracked)
+    order = named[np.argsort(acting.pieces[named], kind="stable")]
     for group in np.split(order, np.flatnonzero(np.diff(acting.pieces[order])) + 1) if len(order) else ():
-        _add(batches, columns, acting.table[acting.pieces[group[0]]], group[~is_tracked[group]], instructions)
-    _add_explicit(batches, columns, instructions)
+        _add(batches, columns, acting.table[acting.pieces[group[0]]], group, instructions)
+    _add_explicit(batches, columns, instructions, sizes)
     one, two = batches.tables()
     numbers: dict[tuple[Condition, ...], int] = {}
     by_row = {row: numbers.setdefault(found, len(numbers) + 1) for row, found in conditions.items()}
@@ -204,11 +207,9 @@ def _taken_apart(columns: Columns, rows: Integers) -> _Acting:
 def _add(
     batches: Batches, columns: Columns, piece: tuple[int, Part | None], entries: Integers, instructions: Integers
 ) -> None:
-    """Add the matrices of entries of one kind; explicit maps, of which each may have a table entry, come later."""
+    """Add the matrices of entries of one piece, none of them an explicit map."""
     opcode, part = piece
     operation = columns.table[opcode]
-    if not len(entries):
-        return
     if part is not None:
         batches.add_unitary(part.matrix, entries)
         return
@@ -218,7 +219,7 @@ def _add(
     match operation.kind:
         case _KIND.KIND_GATE:
             batches.add_gate(operation.name, parameters, entries, rows)
-        case _KIND.KIND_CHANNEL if not operation.matrix:
+        case _KIND.KIND_CHANNEL:
             batches.add_channel(operation.name, parameters, operation.qubit_count, entries)
         case _KIND.KIND_RESET:
             batches.add_reset(entries)
@@ -226,13 +227,12 @@ def _add(
             batches.add_dephasing(entries)
 
 
-def _add_explicit(batches: Batches, columns: Columns, instructions: Integers) -> None:
-    """Add explicit maps, those of one shape at once."""
-    sizes = np.array([len(operation.matrix) for operation in columns.table], dtype=np.int64)[columns.opcodes]
-    explicit = np.flatnonzero(sizes[instructions])
-    widths, sizes = columns.widths[instructions[explicit]], sizes[instructions[explicit]]
-    for width, size in sorted(set(zip(widths.tolist(), sizes.tolist(), strict=True))):
-        entries = explicit[(widths == width) & (sizes == size)]
+def _add_explicit(batches: Batches, columns: Columns, instructions: Integers, sizes: Integers) -> None:
+    """Add explicit maps, those of one shape at once; `sizes` are the bytes of each entry's matrices."""
+    explicit = np.flatnonzero(sizes)
+    widths = columns.widths[instructions[explicit]]
+    for width, size in sorted(set(zip(widths.tolist(), sizes[explicit].tolist(), strict=True))):
+        entries = explicit[(widths == width) & (sizes[explicit] == size)]
         codes, places = np.unique(columns.opcodes[instructions[entries]], return_inverse=True)
         joined = b"".join(columns.table[code].matrix for code in codes.tolist())
         operators = np.frombuffer(joined, dtype="<c16").reshape(len(codes), -1, 1 << width, 1 << width)
