@@ -5,8 +5,8 @@ from __future__ import annotations
 MAX_RECORDS = 1024
 """Classical records that may be alive at once."""
 
-SCREENING_SHARE = 0.4
-"""Part of what may be dropped that the screening of one map may take; compression, which drops better, has the rest."""
+SCREENING_SHARE = 0.6
+"""Part of what may be dropped that the screening of a map may take; the rest is for compression, which drops better."""
 
 BUDGET_POWER = 1.5
 """The part of the budget that may be gone after a part x of the noise steps is x to this power."""
@@ -14,7 +14,7 @@ BUDGET_POWER = 1.5
 SMALL_RANK = 4
 """Columns that are never compressed."""
 
-GROWTH = 1.4
+GROWTH = 1.8
 """A state is compressed when it has so many times the columns that its last compression left."""
 
 WORKING_BYTES = 1 << 20
