@@ -1,0 +1,1 @@
+"""Shots of noisy circuits: one random pure state each, many at once."""
