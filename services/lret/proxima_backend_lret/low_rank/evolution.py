@@ -6,6 +6,7 @@ Every weight that is dropped is a positive part of the state, and shows as missi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -29,13 +30,25 @@ from proxima_backend_lret.low_rank.limits import (
     SQUARE_BYTES,
     WORKING_BYTES,
 )
-from proxima_backend_lret.low_rank.screening import choose
+from proxima_backend_lret.low_rank.screening import Children, choose
 from proxima_backend_lret.low_rank.state import State, state_bytes, zero_state
 
 Complex = npt.NDArray[np.complex128]
 
 _PROJECTORS: Complex = np.array([[[1, 0], [0, 0]], [[0, 0], [0, 1]]], dtype=np.complex128)
 _REDUCED_BYTES = 48
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Plan:
+    """What a map will do to one state: its children, or where there are none, by way of the matrix."""
+
+    state: State
+    rank: int
+    more_bytes: int
+    children: Children | None = None
+    droppable: float = 0.0
+    rounding: float = 0.0
 
 
 class Evolution:
@@ -92,7 +105,8 @@ class Evolution:
         """Do the next step.
 
         Raises:
-            ResourceExhausted: the rank has outgrown the memory (ERROR_REASON_INSUFFICIENT_MEMORY).
+            ResourceExhausted: the rank has outgrown the memory (ERROR_REASON_INSUFFICIENT_MEMORY). The states are those
+                at `position`, so that the run can go on from there by another method.
             FailedPrecondition: too many records are alive, or the precision does not reach
                 (ERROR_REASON_UNSUPPORTED_BY_BACKEND).
         """
@@ -102,14 +116,15 @@ class Evolution:
             self._map(step, operators)
         else:
             self._measure(step)
+        self.position += 1
         forgotten = self._program.forgets.get(step)
         if forgotten:
             mask = ~sum(1 << bit for bit in set(forgotten))
             for state in self.states:
                 state.record &= mask
-            self._merge(row=self._row(step))
-        self.position += 1
+            self._merge(self.states, row=self._row(step))
         self.history.add(self.position, self.rank)
+        self._compress_grown()
 
     def resume(self, states: Sequence[State], *, position: int, noise_steps: int) -> None:
         """Go on from states that were saved."""
@@ -133,11 +148,16 @@ class Evolution:
         self._noise_steps += 1
         trace = self.trace
         spendable = self.ledger.spendable(step=self._noise_steps, trace=trace)
-        for state in states:
-            self._spread(state, operators, qubits, spendable=spendable, trace=trace, row=self._row(step))
-        self._compress_grown(row=self._row(step))
+        plans = [
+            self._planned(state, operators, qubits, spendable=spendable, trace=trace, row=self._row(step))
+            for state in states
+        ]
+        needed = self.held_bytes + sum(plan.more_bytes for plan in plans)
+        self.require(needed, rank=max((plan.rank for plan in plans), default=1), row=self._row(step))
+        for plan in plans:
+            self._carry_out(plan, operators, qubits)
 
-    def _spread(
+    def _planned(
         self,
         state: State,
         operators: Complex,
@@ -146,8 +166,8 @@ class Evolution:
         spendable: float,
         trace: float,
         row: int,
-    ) -> None:
-        """Apply a map to one state.
+    ) -> _Plan:
+        """Choose what a map makes of one state; nothing is changed yet.
 
         Args:
             state: the state.
@@ -157,42 +177,14 @@ class Evolution:
             trace: weight of all states together.
             row: source instruction, for errors.
         """
-        if not state.rank:
-            return
         share, least = state.weight / trace, self.ledger.negligible * state.weight
         self.require(self.held_bytes + state.rank * operators[0].size * _REDUCED_BYTES, rank=state.rank, row=row)
         droppable = max(SCREENING_SHARE * spendable * share, least)
         children = choose(operators, qubits, state.planes, state.weights, droppable=droppable)
         rank = len(children.weights)
-        if rank > state.height:
-            droppable = max((1 - SCREENING_SHARE) * spendable * share, least * state.height)
-            self._fill(state, operators, qubits, droppable=droppable, trace=trace, row=row)
-            return
-        self.require(self.held_bytes - state.held_bytes + state.bytes_for(rank), rank=rank, row=row)
-        state.reserve(rank)
-        spread(
-            state.planes,
-            rank=state.rank,
-            qubits=qubits,
-            leading=children.leading,
-            sources=children.sources,
-            operators=children.operators,
-        )
-        state.rank, state.weights = rank, children.weights
-        state.weight -= children.dropped
-
-    def _fill(
-        self,
-        state: State,
-        operators: Complex,
-        qubits: Sequence[int],
-        *,
-        droppable: float,
-        trace: float,
-        row: int,
-    ) -> None:
-        """Apply a map that makes more columns than there are rows, by way of the matrix."""
-        self.require(self.held_bytes + SQUARE_BYTES * state.height**2, rank=state.rank, row=row)
+        if rank <= state.height:
+            more_bytes = state.bytes_for(rank) - state.held_bytes
+            return _Plan(state=state, rank=rank, children=children, more_bytes=more_bytes)
         rounding = self.ledger.compression_rounding(column_count=state.height, weight=state.weight)
         if not self.ledger.affords(rounding, trace=trace):
             raise FailedPrecondition(
@@ -201,8 +193,28 @@ class Evolution:
                 reason=errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND,
                 metadata={"feature": "single precision at this rank"},
             )
-        self.ledger.add_rounding(rounding)
-        factor(state, mapped(dense(state), operators, qubits), droppable=droppable)
+        droppable = max((1 - SCREENING_SHARE) * spendable * share, least * state.height)
+        more_bytes = SQUARE_BYTES * state.height**2
+        return _Plan(state=state, rank=state.height, droppable=droppable, rounding=rounding, more_bytes=more_bytes)
+
+    def _carry_out(self, plan: _Plan, operators: Complex, qubits: Sequence[int]) -> None:
+        state, children = plan.state, plan.children
+        if children is None:
+            # More columns than rows: by way of the matrix.
+            self.ledger.add_rounding(plan.rounding)
+            factor(state, mapped(dense(state), operators, qubits), droppable=plan.droppable)
+            return
+        state.reserve(plan.rank)
+        spread(
+            state.planes,
+            rank=state.rank,
+            qubits=qubits,
+            leading=children.leading,
+            sources=children.sources,
+            operators=children.operators,
+        )
+        state.rank, state.weights = plan.rank, children.weights
+        state.weight -= children.dropped
 
     def _measure(self, step: int) -> None:
         """Split the states by what is read into the bit; the readout error mixes what is true."""
@@ -221,19 +233,18 @@ class Evolution:
                 if not len(present):
                     continue
                 operators = np.sqrt(odds[present])[:, None, None] * _PROJECTORS[present]
-                self.require(
-                    self._bytes_of(found) + self.held_bytes + state.bytes_for(state.rank), rank=state.rank, row=row
-                )
+                held = self.held_bytes + sum(child.held_bytes for child in found)
+                self.require(held + state.bytes_for(2 * state.rank), rank=state.rank, row=row)
                 child = state.copied(record=state.record & ~bit | (bit if read else 0))
                 if len(operators) == 1:
                     apply(child.planes, rank=child.rank, qubits=(reading.qubit,), matrix=operators[0])
                 else:
-                    self._spread(child, operators, (reading.qubit,), spendable=0.0, trace=trace, row=row)
+                    plan = self._planned(child, operators, (reading.qubit,), spendable=0.0, trace=trace, row=row)
+                    self._carry_out(plan, operators, (reading.qubit,))
                 child.weigh()
                 if child.weight > self.ledger.negligible * weight:
                     found.append(child)
-        self.states = found
-        self._merge(row=row)
+        self._merge(found, row=row)
         if len(self.states) > MAX_RECORDS:
             raise FailedPrecondition(
                 f"after instruction {row} {len(self.states)} records of classical bits are possible, and lret "
@@ -243,24 +254,22 @@ class Evolution:
                 metadata={"feature": f"more than {MAX_RECORDS} records of mid-circuit measurements"},
             )
 
-    @staticmethod
-    def _bytes_of(states: Sequence[State]) -> int:
-        return sum(state.held_bytes for state in states)
-
-    def _merge(self, *, row: int) -> None:
-        """Put the columns of states of one record side by side."""
+    def _merge(self, states: Sequence[State], *, row: int) -> None:
+        """Go on with these states, the columns of those of one record side by side."""
         groups: dict[int, list[State]] = {}
-        for state in self.states:
+        for state in states:
             groups.setdefault(state.record, []).append(state)
-        if len(groups) < len(self.states):
-            for first, *others in groups.values():
-                rank = first.rank + sum(state.rank for state in others)
-                self.require(self.held_bytes - first.held_bytes + first.bytes_for(rank), rank=rank, row=row)
-                first.reserve(rank)
-                for state in others:
-                    self._append(first, state)
+        ranks = [sum(state.rank for state in group) for group in groups.values()]
+        grown = [
+            group[0].bytes_for(rank) - group[0].held_bytes for group, rank in zip(groups.values(), ranks, strict=True)
+        ]
+        held = sum(state.held_bytes for state in states)
+        self.require(held + sum(grown), rank=max(ranks, default=0), row=row)
+        for (first, *others), rank in zip(groups.values(), ranks, strict=True):
+            first.reserve(rank)
+            for state in others:
+                self._append(first, state)
         self.states = [group[0] for _, group in sorted(groups.items())]
-        self._compress_grown(row=row)
 
     @staticmethod
     def _append(first: State, state: State) -> None:
@@ -271,12 +280,12 @@ class Evolution:
         first.settled = max(first.settled, state.settled)
         first.rank = stop
 
-    def _compress_grown(self, *, row: int) -> None:
+    def _compress_grown(self) -> None:
         for state in self.states:
             if state.rank > max(GROWTH * state.settled, SMALL_RANK):
-                self._compress(state, row=row)
+                self._compress(state)
 
-    def _compress(self, state: State, *, row: int) -> None:
+    def _compress(self, state: State) -> None:
         ledger, trace, rank = self.ledger, self.trace, state.rank
         single = False
         rounding = ledger.compression_rounding(column_count=min(rank, state.height), weight=state.weight)
@@ -284,11 +293,11 @@ class Evolution:
             wanted = ledger.compression_rounding(column_count=rank, weight=state.weight, single_precision=True)
             if rank <= state.height and not ledger.is_exact and ledger.affords(wanted, trace=trace):
                 single, rounding = True, wanted
-        if not ledger.affords(rounding, trace=trace):
+        working = GRAM_BYTES * rank**2 if rank <= state.height else SQUARE_BYTES * state.height**2
+        # Without the means for it the state stays as it is.
+        if not ledger.affords(rounding, trace=trace) or not self._has_room_for(self.held_bytes + working):
             state.settled = rank
             return
-        working = GRAM_BYTES * rank**2 if rank <= state.height else SQUARE_BYTES * state.height**2
-        self.require(self.held_bytes + working, rank=rank, row=row)
         state.weigh()
         trace = self.trace
         spendable = ledger.spendable(step=self._noise_steps, trace=trace)
@@ -300,11 +309,14 @@ class Evolution:
         elif compress(state, droppable=droppable, single_precision=single):
             ledger.add_rounding(rounding)
 
+    def _has_room_for(self, needed: int) -> bool:
+        return needed + WORKING_BYTES <= self._memory_limit_bytes
+
     def require(self, needed: int, *, rank: int, row: int) -> None:
         """Stop before memory is taken that the run may not have."""
-        needed += WORKING_BYTES
-        if needed <= self._memory_limit_bytes:
+        if self._has_room_for(needed):
             return
+        needed += WORKING_BYTES
         raise ResourceExhausted(
             f"at instruction {row} the state has reached rank {rank} and needs {readable_bytes(needed)}, "
             f"{readable_bytes(self._memory_limit_bytes)} are available; allow a larger max_error or more memory, or "

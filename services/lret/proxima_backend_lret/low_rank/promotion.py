@@ -63,8 +63,15 @@ def sign_of(y_count: int) -> int:
 
 
 def promote(states: Sequence[State]) -> list[tuple[int, Real]]:
-    """Return the Pauli vector of each record, with the record, by ascending record."""
-    return [(state.record, pauli_vector(state)) for state in sorted(states, key=lambda state: state.record)]
+    """Return the Pauli vector of each record, with the record, by ascending record; states of one record add up."""
+    found: dict[int, Real] = {}
+    for state in states:
+        vector = pauli_vector(state)
+        if state.record in found:
+            found[state.record] += vector
+        else:
+            found[state.record] = vector
+    return sorted(found.items(), key=lambda pair: pair[0])
 
 
 def promotion_bytes(*, qubit_count: int, rank: int, record_count: int) -> int:
