@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
-from proxima_runtime.backend.engine import ItemResult, ProgressReporter
+from proxima_runtime.backend.engine import Checkpoint, ItemResult, ProgressReporter, RunControl
 from proxima_runtime.backend.gates import STANDARD_GATES
 from proxima_runtime.backend.warm_up import unreported
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MAX_SHOTS = 10_000_000
 _MAX_VECTOR_QUBITS = 32
 _MAX_LOW_RANK_QUBITS = 30
+_MAX_PAULI_QUBITS = 24
 _READ = (
     result_pb2.RESULT_KIND_COUNTS,
     result_pb2.RESULT_KIND_PROBABILITIES,
@@ -44,9 +45,8 @@ _ALL = (
     capabilities_pb2.FEATURE_CLASSICAL_CONDITION,
     capabilities_pb2.FEATURE_CHANNEL,
     capabilities_pb2.FEATURE_GLOBAL_PHASE_INSTRUCTION,
-    capabilities_pb2.FEATURE_MAX_ERROR,
 )
-_PACKAGES = ("proxima-backend-lret", "numpy")
+_PACKAGES = ("proxima-backend-lret", "numba", "numpy")
 
 
 class LretEngine:
@@ -59,12 +59,26 @@ class LretEngine:
         self._upstream: Simulator | None = None
 
     def methods(self) -> Sequence[capabilities_pb2.MethodCapability]:
-        """Return low_rank, then statevector; then what upstream LRET offers, where it is installed."""
+        """Return low_rank, pauli_vector, statevector, trajectories; then what upstream LRET offers, where it is
+        installed."""
         upstream = qlret.find_capability()
-        low_rank, vector = capabilities_pb2.METHOD_LOW_RANK, capabilities_pb2.METHOD_STATEVECTOR
+        mixed = (*_READ, result_pb2.RESULT_KIND_DENSITY_MATRIX)
+        sampled = (result_pb2.RESULT_KIND_COUNTS, result_pb2.RESULT_KIND_EXPECTATION_VALUES)
         return (
-            _capability(low_rank, _MAX_LOW_RANK_QUBITS, _ALL, (*_READ, result_pb2.RESULT_KIND_DENSITY_MATRIX)),
-            _capability(vector, _MAX_VECTOR_QUBITS, _UNITARY, (*_READ, result_pb2.RESULT_KIND_STATEVECTOR)),
+            _capability(
+                capabilities_pb2.METHOD_LOW_RANK,
+                _MAX_LOW_RANK_QUBITS,
+                (*_ALL, capabilities_pb2.FEATURE_MAX_ERROR),
+                mixed,
+            ),
+            _capability(capabilities_pb2.METHOD_PAULI_VECTOR, _MAX_PAULI_QUBITS, _ALL, mixed),
+            _capability(
+                capabilities_pb2.METHOD_STATEVECTOR,
+                _MAX_VECTOR_QUBITS,
+                _UNITARY,
+                (*_READ, result_pb2.RESULT_KIND_STATEVECTOR),
+            ),
+            _capability(capabilities_pb2.METHOD_TRAJECTORIES, _MAX_VECTOR_QUBITS, _ALL, sampled),
             *(() if upstream is None else (upstream,)),
         )
 
@@ -93,9 +107,23 @@ class LretEngine:
         if job.engine == qlret.ENGINE:
             yield self._load_upstream().run(job)
             return
+        for item in self._simulate(job, report, None, None):
+            assert isinstance(item, ItemResult)  # noqa: S101 - without a control nothing is paused
+            yield item
+
+    def run_pausable(
+        self, job: backend_pb2.Job, report: ProgressReporter, control: RunControl, checkpoint: memoryview | None
+    ) -> Iterator[ItemResult | Checkpoint]:
+        """Run a job as `run` does, from its beginning or from a checkpoint, and pause between operations when asked."""
+        return self._simulate(job, report, control, checkpoint)
+
+    @staticmethod
+    def _simulate(
+        job: backend_pb2.Job, report: ProgressReporter, control: RunControl | None, checkpoint: memoryview | None
+    ) -> Iterator[ItemResult | Checkpoint]:
         from proxima_backend_lret.simulate import simulate  # noqa: PLC0415 - the worker alone imports numpy
 
-        yield simulate(job, report)
+        return simulate(job, report, control, checkpoint)
 
     def _load_upstream(self) -> Simulator:
         from proxima_backend_lret.qlret.simulate import Simulator  # noqa: PLC0415 - as above
@@ -122,7 +150,7 @@ def _capability(
         results=results,
         max_shots=_MAX_SHOTS,
         deterministic=True,
-        pause_support=capabilities_pb2.PAUSE_SUPPORT_NONE,
+        pause_support=capabilities_pb2.PAUSE_SUPPORT_STATE,
     )
 
 

@@ -1,166 +1,152 @@
-"""Runs a job: plan the rounding, evolve, certify, read off the results."""
+"""Runs a job: compile, choose, go through the operations, read off the results; paused between any two operations."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
 
-import numpy as np
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, result_pb2
-from proxima_runtime.arrays.instructions import Instruction, Listing, list_instructions
-from proxima_runtime.arrays.records import probability_array
-from proxima_runtime.backend.engine import ItemResult, ProgressReporter, ResultArray
-from proxima_runtime.errors import FailedPrecondition, Internal
+from proxima_runtime.arrays.readout import batch_seeds
+from proxima_runtime.backend.engine import Checkpoint, ItemResult, ProgressReporter, RunControl
+from proxima_runtime.errors import FailedPrecondition, Internal, InvalidArgument
 
-from proxima_backend_lret import readings, sampling
-from proxima_backend_lret.columns import Columns, column_weights
-from proxima_backend_lret.evolution import Branch, Evolution
-from proxima_backend_lret.low_rank.certificate import Ledger, fault_of_budget, map_constant, rounding_bound
+from proxima_backend_lret.adaptive import Adaptive
+from proxima_backend_lret.checkpoint import pack, unpack
+from proxima_backend_lret.choice import break_even_rank
+from proxima_backend_lret.compiling.compile import compile_maps, compile_unitary
+from proxima_backend_lret.compiling.program import Program, Source
+from proxima_backend_lret.pauli.simulation import PauliSimulation
+from proxima_backend_lret.pure import OneColumn
+from proxima_backend_lret.results import read_samples, read_state
+from proxima_backend_lret.simulation import (
+    SampledSimulation,
+    Simulation,
+    StateSimulation,
+    Wanted,
+    find_wanted,
+    needed_qubits,
+)
+from proxima_backend_lret.statevector.simulation import StateVector
+from proxima_backend_lret.trajectories.simulation import Trajectories
 
-_KIND = circuit_pb2.Operation
 _NO_LIMIT_BYTES = 1 << 62
+_METHOD = capabilities_pb2
+_MIXING = (circuit_pb2.Operation.KIND_CHANNEL, circuit_pb2.Operation.KIND_RESET)
 
 
-def simulate(job: backend_pb2.Job, report: ProgressReporter) -> ItemResult:
-    """Run a job of one item.
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """A job about to run."""
+
+    source: Source
+    wanted: Wanted
+    simulation: Simulation
+
+
+def simulate(
+    job: backend_pb2.Job, report: ProgressReporter, control: RunControl | None, checkpoint: memoryview | None
+) -> Iterator[ItemResult | Checkpoint]:
+    """Run a job of one item, from its beginning or from a checkpoint; see `PausableEngine.run_pausable`.
 
     Raises:
-        proxima_runtime.errors.ResourceExhausted: the rank has outgrown the memory.
+        proxima_runtime.errors.ResourceExhausted: it would take more memory than it may.
         proxima_runtime.errors.FailedPrecondition: the circuit, the budget or its records are beyond the method.
+        proxima_runtime.errors.InvalidArgument: the checkpoint does not describe a state of this job.
     """
-    spec, listing = job.results, list_instructions(job.circuit)
-    is_vector = job.method == capabilities_pb2.METHOD_STATEVECTOR
-    single_precision = job.precision == result_pb2.PRECISION_SINGLE
-    if is_vector and not listing.is_unitary:
-        raise _refused("a state vector of noise, resets, conditions or mid-circuit measurements", "use low_rank")
-    rounding = planned_rounding(listing, single_precision=single_precision)
-    fault = (
-        ""
-        if is_vector
-        else fault_of_budget(max_error=job.max_error, rounding=rounding, single_precision=single_precision)
-    )
-    if fault:
-        raise _refused(f"this precision: {fault}", "change max_error or the precision")
-    ledger = Ledger(
-        max_error=job.max_error,
-        rounding=rounding,
-        step_count=noise_step_count(listing),
-        single_precision=single_precision,
-    )
     started = time.perf_counter()
-    evolution = Evolution(
-        listing,
-        ledger=ledger,
-        keeps_records=bool(spec.shots or spec.probabilities),
-        single_precision=single_precision,
-        memory_limit_bytes=job.memory_limit_bytes or _NO_LIMIT_BYTES,
-    )
-    branches = evolution.run(report)
+    run = _prepare(job)
+    simulation = run.simulation
+    if checkpoint is not None:
+        try:
+            simulation.restore(unpack(checkpoint))
+        except ValueError as error:
+            raise InvalidArgument(
+                f"the checkpoint does not fit the job: {error}; start the run again",
+                reason=errors_pb2.ERROR_REASON_INVALID_REQUEST,
+                metadata={"field": "checkpoint"},
+            ) from error
+        del checkpoint
+    while simulation.position < simulation.step_count:
+        simulation.advance()
+        report(done_count=simulation.position, total_count=simulation.step_count, unit="operations")
+        if control is not None and control.pause_requested():
+            yield Checkpoint(parts=pack(simulation.save()), engine_seconds=time.perf_counter() - started)
+    yield _read(job, run, started)
+
+
+def _read(job: backend_pb2.Job, run: _Run, started: float) -> ItemResult:
     seconds = time.perf_counter() - started
-    trace = float(sum(column_weights(branch.columns).sum() for branch in branches))
-    error_bound = ledger.error_bound(trace)
-    if job.max_error and error_bound > job.max_error:
+    if job.method == _METHOD.METHOD_TRAJECTORIES:
+        sampled = cast("SampledSimulation", run.simulation)
+        return read_samples(job, run.source, run.wanted, sampled, seconds=seconds)
+    state = cast("StateSimulation", run.simulation)
+    bound = state.certified_error
+    if job.max_error and bound is not None and bound > job.max_error:
         raise Internal(
-            f"the certified error {error_bound!r} is over the max_error of {job.max_error!r}; nothing was returned, "
-            "report this with the circuit",
+            f"the certified error {bound!r} is over the max_error of {job.max_error!r}; nothing was returned, report "
+            "this with the circuit",
             reason=errors_pb2.ERROR_REASON_ENGINE_FAILED,
-            metadata={"engine": job.engine, "message": f"certified error {error_bound!r}"},
+            metadata={"engine": job.engine, "message": f"certified error {bound!r}"},
         )
-    missing = ledger.missing(trace)
-    return ItemResult(
-        item_index=0,
-        arrays=_arrays(job, listing, branches, missing=missing, is_vector=is_vector),
-        expectation_values=readings.expectation_values(spec.observables, branches, missing=missing),
-        precision=result_pb2.PRECISION_SINGLE if single_precision else result_pb2.PRECISION_DOUBLE,
-        engine_seconds=seconds,
-        certified_error=error_bound,
-        readout_included=listing.has_readout,
-        sampler="numpy" if spec.shots else "",
+    return read_state(job, run.source, run.wanted, state, seconds=seconds)
+
+
+def _prepare(job: backend_pb2.Job) -> _Run:
+    single = job.precision == result_pb2.PRECISION_SINGLE
+    limit = job.memory_limit_bytes or _NO_LIMIT_BYTES
+    if job.method in (_METHOD.METHOD_STATEVECTOR, _METHOD.METHOD_LOW_RANK):
+        program = _compile_pure(job)
+        if program is not None:
+            wanted = find_wanted(job, program.source)
+            begin = StateVector if job.method == _METHOD.METHOD_STATEVECTOR else OneColumn
+            vector = begin(program, wanted, single_precision=single, memory_limit_bytes=limit)
+            return _Run(source=program.source, wanted=wanted, simulation=vector)
+    program = compile_maps(
+        job.circuit,
+        keeps_records=bool(job.results.shots or job.results.probabilities),
+        absorbs=job.method != _METHOD.METHOD_PAULI_VECTOR,
+        needed=needed_qubits(job),
     )
-
-
-def planned_rounding(listing: Listing, *, single_precision: bool) -> float:
-    """Return eta of all maps of a circuit, with what its explicit operators lack of preserving the trace."""
-    constants, defects = 0.0, 0.0
-    for position, step in enumerate(listing.instructions):
-        if position in listing.terminal:
-            continue
-        match step.kind:
-            case _KIND.KIND_GATE | _KIND.KIND_UNITARY:
-                constants += map_constant(len(step.qubits))
-            case _KIND.KIND_CHANNEL if step.matrix is not None:
-                constants += map_constant(len(step.qubits), len(step.matrix))
-            case _KIND.KIND_RESET | _KIND.KIND_MEASURE:
-                constants += map_constant(1, 2)
-        defects += _defect(step)
-    return rounding_bound(constants, single_precision=single_precision) + defects
-
-
-def _defect(step: Instruction) -> float:
-    """Return the spectral norm of sum K^dagger K - 1 of explicit operators."""
-    explicit = step.kind == _KIND.KIND_UNITARY or (step.kind == _KIND.KIND_CHANNEL and not step.parameters)
-    if not explicit or step.matrix is None:
-        return 0.0
-    stacked = step.matrix.reshape(-1, step.matrix.shape[-1])
-    return float(np.abs(np.linalg.eigvalsh(stacked.conj().T @ stacked - np.eye(stacked.shape[1]))).max())
-
-
-def noise_step_count(listing: Listing) -> int:
-    """Return how many instructions may add columns."""
-    noisy = (_KIND.KIND_CHANNEL, _KIND.KIND_RESET, _KIND.KIND_MEASURE)
-    return sum(
-        step.kind in noisy and position not in listing.terminal for position, step in enumerate(listing.instructions)
-    )
-
-
-def _arrays(
-    job: backend_pb2.Job, listing: Listing, branches: list[Branch], *, missing: float, is_vector: bool
-) -> list[ResultArray]:
-    spec, arrays = job.results, []
-    if spec.shots or spec.probabilities:
-        if listing.written_clbits:
-            found = readings.outcomes(listing, branches, missing=missing)
-            readouts = readings.bit_readouts(listing)
-            if spec.shots:
-                arrays += sampling.count_arrays(job, found, readouts)
-            if spec.probabilities:
-                bits = readings.bit_probabilities(found, readouts)
-                arrays.append(
-                    probability_array(bits, bit_space=result_pb2.BIT_SPACE_CLBITS, axis_bits=listing.written_clbits)
-                )
-        else:
-            bits = readings.qubit_probabilities(branches, missing=missing)
-            arrays.append(
-                probability_array(bits, bit_space=result_pb2.BIT_SPACE_QUBITS, axis_bits=listing.active_qubits)
-            )
-    if spec.statevector and is_vector:
-        vector = branches[0].columns[:, 0]
-        vector *= vector.dtype.type(np.exp(1j * listing.global_phase))
-        arrays.append(_state(vector, result_pb2.ARRAY_ROLE_STATEVECTOR, listing))
-    if spec.density_matrix:
-        matrix = readings.filled_state(
-            branches, qubit_count=listing.qubit_count, missing=missing, dtype=branches[0].columns.dtype
+    wanted = find_wanted(job, program.source)
+    simulation: Simulation
+    if job.method == _METHOD.METHOD_TRAJECTORIES:
+        simulation = Trajectories(
+            program, wanted, batches=batch_seeds(job, 0), single_precision=single, memory_limit_bytes=limit
         )
-        arrays.append(_state(matrix, result_pb2.ARRAY_ROLE_DENSITY_MATRIX, listing))
-    return arrays
+    elif job.method == _METHOD.METHOD_PAULI_VECTOR:
+        simulation = PauliSimulation(program, wanted, single_precision=single, memory_limit_bytes=limit)
+    else:
+        simulation = Adaptive(
+            program,
+            wanted,
+            max_error=job.max_error,
+            single_precision=single,
+            memory_limit_bytes=limit,
+            break_even=break_even_rank(program.qubit_count),
+        )
+    return _Run(source=program.source, wanted=wanted, simulation=simulation)
 
 
-def _state(state: Columns, role: result_pb2.ArrayRole, listing: Listing) -> ResultArray:
-    single = state.dtype == np.complex64
-    return ResultArray(
-        role=role,
-        data_type=result_pb2.DATA_TYPE_COMPLEX64 if single else result_pb2.DATA_TYPE_COMPLEX128,
-        shape=state.shape,
-        data=np.ascontiguousarray(state).reshape(-1).view(np.uint8).data,
-        bit_space=result_pb2.BIT_SPACE_QUBITS,
-        axis_bits=listing.active_qubits,
-    )
+def _compile_pure(job: backend_pb2.Job) -> Program | None:
+    """Return the circuit as unitaries; None where it mixes the state and the method allows that.
 
-
-def _refused(feature: str, remedy: str) -> FailedPrecondition:
-    return FailedPrecondition(
-        f"lret does not give {feature}; {remedy}",
-        reason=errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND,
-        metadata={"feature": feature},
-    )
+    Raises:
+        FailedPrecondition: the method keeps pure states alone (ERROR_REASON_UNSUPPORTED_BY_BACKEND).
+    """
+    mixing = any(operation.kind in _MIXING for operation in job.circuit.operations)
+    if not mixing and not job.circuit.HasField("conditions"):
+        try:
+            return compile_unitary(job.circuit, absorbs=True)
+        except ValueError:
+            pass
+    if job.method == _METHOD.METHOD_STATEVECTOR:
+        raise FailedPrecondition(
+            "lret does not give a state vector of noise, resets, conditions or mid-circuit measurements; use low_rank",
+            reason=errors_pb2.ERROR_REASON_UNSUPPORTED_BY_BACKEND,
+            metadata={"feature": "a state vector of what mixes the state"},
+        )
+    return None

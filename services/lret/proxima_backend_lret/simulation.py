@@ -9,9 +9,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from proxima.backend.v1 import backend_pb2
-from proxima.simulation.v1 import observable_pb2, result_pb2
+from proxima.simulation.v1 import circuit_pb2, observable_pb2, result_pb2
 from proxima_runtime.arrays.readout import Readout, read
 
+from proxima_backend_lret.compiling.columns import Columns
 from proxima_backend_lret.compiling.program import Source
 
 Real = npt.NDArray[np.float64]
@@ -44,15 +45,22 @@ class Wanted:
     density_matrix: bool
     statevector: bool
 
-    def needed(self, qubit_count: int) -> frozenset[int] | None:
-        """Return the qubits whose final state matters; None for all of them."""
-        found = set(self.qubits) if self.weights else set()
-        for observable in self.observables:
-            for pauli in observable.paulis:
-                found.update(qubit for qubit, letter in enumerate(reversed(pauli)) if letter != "I")
-        if self.density_matrix or self.statevector or len(found) == qubit_count:
+
+def needed_qubits(job: backend_pb2.Job) -> frozenset[int] | None:
+    """Return the qubits whose final state may matter, before a job is compiled; None for all of them."""
+    spec, circuit = job.results, job.circuit
+    if spec.density_matrix or spec.statevector:
+        return None
+    found: set[int] = set()
+    if spec.shots or spec.probabilities:
+        if not circuit.clbits:
             return None
-        return frozenset(found)
+        columns = Columns.of(circuit)
+        found.update(columns.qubits[columns.qubit_starts[columns.kinds == circuit_pb2.Operation.KIND_MEASURE]].tolist())
+    for observable in spec.observables:
+        for pauli in observable.paulis:
+            found.update(qubit for qubit, letter in enumerate(reversed(pauli)) if letter != "I")
+    return None if len(found) == circuit.qubit_count else frozenset(found)
 
 
 def find_wanted(job: backend_pb2.Job, source: Source) -> Wanted:
