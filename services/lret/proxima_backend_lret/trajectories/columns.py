@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proxima_backend_lret.columns import kernels as shared
+from proxima_backend_lret.columns.blocks import blocks
 from proxima_backend_lret.compiling.program import Integers, Real
 from proxima_backend_lret.low_rank.kernels import reduced_states
 from proxima_backend_lret.trajectories import kernels
@@ -15,7 +16,10 @@ from proxima_backend_lret.trajectories.instruments import Instrument, pick, weig
 
 Planes = npt.NDArray[np.floating]
 
-_FEW = 0.25
+_ALL = slice(None)
+_FEW = 0.15
+# Rows from which on few columns are worked on one by one, as rows are contiguous then.
+_TALL = 1 << 10
 _MAX_BLOCKS = 256
 
 
@@ -33,14 +37,21 @@ def apply(planes: Planes, found: Instrument, qubits: Sequence[int], points: Real
     width = planes.shape[2]
     picked = np.zeros(width, dtype=np.int64)
     looked_at = np.flatnonzero(points >= found.floor)
-    if len(looked_at) <= _FEW * width:
-        few = _taken(planes, looked_at) if len(looked_at) else None
+    if len(looked_at) > _FEW * width:
+        return _apply_to_all(planes, found, qubits, points)
+    if planes.shape[1] < _TALL:
+        few = _taken(planes, looked_at)
         shared.apply(planes, rank=width, qubits=qubits, matrix=found.first)
-        if few is not None:
+        if len(looked_at):
             picked[looked_at] = _apply_to_all(few, found, qubits, points[looked_at])
             kernels.put(planes, looked_at, few)
         return picked
-    return _apply_to_all(planes, found, qubits, points)
+    columns = [np.ascontiguousarray(planes[:, :, place : place + 1]) for place in looked_at]
+    shared.apply(planes, rank=width, qubits=qubits, matrix=found.first)
+    for place, column in zip(looked_at.tolist(), columns, strict=True):
+        picked[place] = _apply_to_one(column, found, qubits, float(points[place]))
+        planes[:, :, place] = column[:, :, 0]
+    return picked
 
 
 def apply_where(planes: Planes, found: Instrument, qubits: Sequence[int], points: Real, where: Integers) -> Integers:
@@ -74,6 +85,20 @@ def _apply_to_all(planes: Planes, found: Instrument, qubits: Sequence[int], poin
     parts = np.ascontiguousarray(np.stack([matrices.real, matrices.imag]), dtype=planes.dtype)
     scratch = np.empty((2, len(found.first), planes.shape[2]), dtype=planes.dtype)
     kernels.apply_each(planes, np.array(sorted(qubits)), _offsets(qubits), parts, scratch)
+    return picked
+
+
+def _apply_to_one(column: Planes, found: Instrument, qubits: Sequence[int], point: float) -> int:
+    """Do the same for one column, shape (2, 2^n, 1), whose rows are contiguous."""
+    side = len(found.first)
+    state = np.zeros((side, side), dtype=np.complex128)
+    for re, im in zip(blocks(column[0], qubits, _ALL), blocks(column[1], qubits, _ALL), strict=True):
+        part = (re + 1j * im).reshape(side, -1)
+        state += part @ part.conj().T
+    of_operators = weights(found, state[None])
+    picked = int(pick(of_operators, np.array([point]))[0])
+    matrix = found.operators[picked] / np.sqrt(of_operators[picked, 0])
+    shared.apply(column, rank=1, qubits=qubits, matrix=matrix)
     return picked
 
 
