@@ -17,6 +17,10 @@ from proxima_runtime.errors import NotFound, ResourceExhausted
 Buffer = bytes | memoryview
 
 
+# Folder of the files that are removed again, checkpoints of paused runs.
+_KEPT = "kept"
+
+
 class DiscardedError(Exception):
     """The artifact was discarded: the run that wrote it failed."""
 
@@ -41,8 +45,13 @@ class ArtifactWriter(Protocol):
     def commit(self) -> tuple[str, int]:
         """Finish the artifact and return its SHA-256 in lower-case hexadecimal and its size in bytes."""
 
+    def keep(self, prefix: str) -> tuple[str, int]:
+        """Finish as a file of its own, which can be removed; returns its name, the prefix, "-" and its SHA-256, and its
+        size in bytes.
+        """
+
     def discard(self) -> None:
-        """Forget what was written; does nothing after `commit`."""
+        """Forget what was written; does nothing after `commit` or `keep`."""
 
 
 class ArtifactStore(Protocol):
@@ -57,6 +66,19 @@ class ArtifactStore(Protocol):
         Raises:
             NotFound: RESULT_NOT_FOUND.
         """
+
+    def read_kept(self, name: str, offset: int, size: int) -> bytes:
+        """Return up to `size` bytes of a kept file from `offset`.
+
+        Raises:
+            NotFound: RESULT_NOT_FOUND.
+        """
+
+    def kept_names(self) -> list[str]:
+        """Return the names of all kept files."""
+
+    def remove_kept(self, name: str) -> None:
+        """Remove a kept file; does nothing where there is none."""
 
     def clear_unfinished(self) -> None:
         """Remove what a killed process left half-written."""
@@ -76,7 +98,8 @@ class FolderArtifacts:
         self._files: AbstractFileSystem = file_system
         self._root = PurePosixPath(root)
         self._durable = durable
-        self._files.makedirs(str(self._root / "unfinished"), exist_ok=True)
+        for folder in ("unfinished", _KEPT):
+            self._files.makedirs(str(self._root / folder), exist_ok=True)
 
     def create(self, name: str) -> ArtifactWriter:
         """Start an artifact; see `ArtifactStore`."""
@@ -88,15 +111,31 @@ class FolderArtifacts:
 
     def read(self, sha256: str, offset: int, size: int) -> bytes:
         """Return bytes of an artifact; see `ArtifactStore`."""
+        return self._read(_place(self._root, sha256), offset, size, what=f"the stored array {sha256}")
+
+    def read_kept(self, name: str, offset: int, size: int) -> bytes:
+        """Return bytes of a kept file; see `ArtifactStore`."""
+        return self._read(self._root / _KEPT / name, offset, size, what=f"the stored checkpoint {name}")
+
+    def kept_names(self) -> list[str]:
+        """Return the names of all kept files."""
+        return [PurePosixPath(path).name for path in self._files.ls(str(self._root / _KEPT), detail=False)]
+
+    def remove_kept(self, name: str) -> None:
+        """Remove a kept file; see `ArtifactStore`."""
+        with contextlib.suppress(FileNotFoundError):
+            self._files.rm(str(self._root / _KEPT / name))
+
+    def _read(self, place: PurePosixPath, offset: int, size: int, *, what: str) -> bytes:
         try:
-            with self._files.open(str(_place(self._root, sha256)), "rb") as file:
+            with self._files.open(str(place), "rb") as file:
                 file.seek(offset)
                 data: bytes = file.read(size)
         except FileNotFoundError as error:
             raise NotFound(
-                f"the stored array {sha256} is gone from the artifact store; run the circuit again",
+                f"{what} is gone from the artifact store; run the circuit again",
                 reason=errors_pb2.ERROR_REASON_RESULT_NOT_FOUND,
-                metadata={"resource": sha256},
+                metadata={"resource": place.name},
             ) from error
         return data
 
@@ -147,18 +186,26 @@ class _FolderWriter:
 
     def commit(self) -> tuple[str, int]:
         """Close and move to the final name; see `ArtifactWriter`."""
+        # Equal bytes have one place; renaming over it leaves readers undisturbed.
+        self._move(_place(self._root, self._sha.hexdigest()))
+        return self._sha.hexdigest(), self._size
+
+    def keep(self, prefix: str) -> tuple[str, int]:
+        """Close and move to a name of its own; see `ArtifactWriter`."""
+        name = f"{prefix}-{self._sha.hexdigest()}"
+        self._move(self._root / _KEPT / name)
+        return name, self._size
+
+    def _move(self, place: PurePosixPath) -> None:
         try:
             if self._durable and hasattr(self._file, "fileno"):
                 os.fsync(self._file.fileno())
             self._file.close()
-            place = _place(self._root, self._sha.hexdigest())
             self._files.makedirs(str(place.parent), exist_ok=True)
-            # Equal bytes have one place; renaming over it leaves readers undisturbed.
             self._files.mv(self._path, str(place))
         except OSError as error:
             raise _full(error) from error
         self._open = False
-        return self._sha.hexdigest(), self._size
 
     def discard(self) -> None:
         """Close and remove; see `ArtifactWriter`."""

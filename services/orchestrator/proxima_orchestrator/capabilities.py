@@ -79,6 +79,7 @@ class MethodCapability:
         results: results it can give, in any combination.
         max_shots: largest number of shots of one execution; 0 where it cannot sample.
         deterministic: the same seed, plan and thread count give the same result bit for bit.
+        is_pausable: a run writes its state as a checkpoint when it is to pause.
     """
 
     method: Method
@@ -91,6 +92,7 @@ class MethodCapability:
     results: frozenset[ResultKind]
     max_shots: int
     deterministic: bool
+    is_pausable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -319,8 +319,6 @@ async def test_unserved_parts_say_so(folder: Path) -> None:
         name = f"executions/{'0' * 8}-0000-0000-0000-{'0' * 12}"
         calls: list[Awaitable[object]] = [
             sessions.GetSession(sessions_pb2.GetSessionRequest()),
-            orchestrator.executions.PauseExecution(executions_pb2.PauseExecutionRequest(name=name)),
-            orchestrator.executions.ResumeExecution(executions_pb2.ResumeExecutionRequest(name=name)),
             orchestrator.executions.ResetExecution(executions_pb2.ResetExecutionRequest(name=name)),
         ]
         for call in calls:

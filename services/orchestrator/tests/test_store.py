@@ -69,6 +69,8 @@ async def test_keeps_every_field(folder: Path) -> None:
         engine="aer",
         method=1,
         instance="backends/qiskit/instances/0",
+        checkpoint="id-ab",
+        checkpoint_bytes=2**41,
         result_spec=b"1",
         characteristics=b"2",
         plan=b"3",

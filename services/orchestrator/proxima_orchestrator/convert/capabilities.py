@@ -50,6 +50,7 @@ def _method(message: capabilities_pb2.MethodCapability) -> MethodCapability:
         results=frozenset(ResultKind(item) for item in message.results if item in _RESULTS),
         max_shots=message.max_shots,
         deterministic=message.deterministic,
+        is_pausable=message.pause_support == capabilities_pb2.PAUSE_SUPPORT_STATE,
     )
 
 

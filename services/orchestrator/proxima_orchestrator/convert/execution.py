@@ -53,6 +53,22 @@ def closed_attempt_to_bytes(
     return executions_pb2.Execution(closed_attempts=[message]).SerializeToString()
 
 
+def usage_to_bytes(usage: result_pb2.Usage, *, before: bytes) -> bytes:
+    """Return what a run took as a record keeps it: times add up over its pauses, the peak is the highest."""
+    earlier = result_pb2.Usage.FromString(before)
+    total = result_pb2.Usage(peak_memory_bytes=max(usage.peak_memory_bytes, earlier.peak_memory_bytes))
+    for name in ("worker_duration", "engine_duration", "queued_duration", "cpu_duration"):
+        parts = [getattr(part, name) for part in (earlier, usage) if part.HasField(name)]
+        if parts:
+            getattr(total, name).FromNanoseconds(sum(part.ToNanoseconds() for part in parts))
+    return total.SerializeToString()
+
+
+def worked_seconds(usage: bytes) -> float:
+    """Return the time that workers have had a run, in seconds, of a record's usage."""
+    return float(result_pb2.Usage.FromString(usage).worker_duration.ToNanoseconds() / 1e9)
+
+
 def status_message(data: bytes) -> status_pb2.Status:
     """Return the status that a record keeps."""
     return status_pb2.Status.FromString(data)

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 import grpc.aio
 import structlog
 from google.protobuf.message import DecodeError
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
-from proxima_runtime.errors import Internal, ProximaError, Unavailable, from_rpc_error
+from proxima.simulation.v1 import result_pb2
+from proxima_runtime.errors import Internal, ProximaError, Unavailable, from_rpc_error, from_status
 
 from proxima_orchestrator.backends import BackendInstance, ExecuteCall
+from proxima_orchestrator.convert.execution import worked_seconds
+from proxima_orchestrator.executions.checkpoints import CheckpointIntake, KeptCheckpoint
 from proxima_orchestrator.executions.intake import ResultIntake
 from proxima_orchestrator.executions.live import LiveExecution, now
 from proxima_orchestrator.executions.losses import lost_backend
 from proxima_orchestrator.executions.state_machine import State, Trigger
 from proxima_orchestrator.wire import frame, single_field
 
-_ACCEPTED, _PROGRESS, _CHECKPOINT, _HEADER, _CHUNK, _DONE = range(1, 7)
+_ACCEPTED, _PROGRESS, _CHECKPOINT, _HEADER, _CHUNK, _DONE, _REFUSED = range(1, 8)
+# A run ends with one of these at an instance that goes away, and is as good as elsewhere.
+_KEPT_OUTCOMES = (backend_pb2.Done.OUTCOME_COMPLETED, backend_pb2.Done.OUTCOME_PAUSED)
 _RETRY_SECONDS = 0.25
 _STOP_SECONDS = 5.0
 _LEAVE_SECONDS = 10.0
@@ -52,23 +58,42 @@ class _LostError(Exception):
 
 
 class Attempt:
-    """Follows one attempt from its first message to its last."""
+    """Follows one attempt from its first message to its last, or to its next pause.
+
+    Attributes:
+        on_accepted: called when the backend has the job, at a worker or waiting for one.
+        on_refused: called with the reason when a pause that was asked for is not possible.
+    """
 
     def __init__(
-        self, live: LiveExecution, instance: BackendInstance, intake: ResultIntake, *, grace_seconds: float
+        self,
+        live: LiveExecution,
+        instance: BackendInstance,
+        intake: ResultIntake,
+        checkpoints: CheckpointIntake,
+        *,
+        grace_seconds: float,
+        resumes_from: KeptCheckpoint | None = None,
     ) -> None:
-        """Prepare; the execution is READY, or RUNNING where the attempt is older than this process."""
+        """Prepare; the execution is READY, or RUNNING where it is resumed or the attempt is older than this process."""
         self._live = live
         self._instance = instance
         self._intake = intake
+        self._checkpoints = checkpoints
         self._grace_seconds = grace_seconds
+        self._resumes_from = resumes_from
+        self._seconds_before = worked_seconds(live.record.usage)
+        self._writing = asyncio.Lock()
+        self.on_accepted: Callable[[], None] = lambda: None
+        self.on_refused: Callable[[ProximaError], None] = lambda error: None
         self._call: ExecuteCall | None = None
         # The first message of the stream is out; the job was accepted; the stream has answered; any stream has.
         self._begun = False
-        self._accepted = live.record.state is State.RUNNING
+        self._accepted = live.record.state is State.RUNNING and resumes_from is None
         self._heard = False
         self._ever_heard = False
         self._abort_reason: str | None = None
+        self._pause_wanted = False
         self._is_leaving = False
         self._ended = asyncio.Event()
 
@@ -83,6 +108,12 @@ class Attempt:
         if self._call is not None and self._begun:
             await self._send_abort(self._call)
 
+    async def pause(self) -> None:
+        """Ask the backend to pause the job; the stream's last message says whether it has."""
+        self._pause_wanted = True
+        if self._call is not None and self._begun:
+            await self._send_pause(self._call)
+
     async def leave(self) -> None:
         """See `Guest`; returns when the backend has stopped the job, or did not say so in time."""
         self._is_leaving = True
@@ -94,7 +125,9 @@ class Attempt:
     def start_message(self, job: bytes) -> bytes:
         """Return the message that starts a serialised job, or attaches to it if it is known."""
         record = self._live.record
-        start = backend_pb2.StartExecution(execution=record.name, attempt=record.attempt)
+        start = backend_pb2.StartExecution(
+            execution=record.name, attempt=record.attempt, resume=self._resumes_from is not None
+        )
         return frame(1, start.SerializeToString() + frame(3, job))
 
     def attach_message(self) -> bytes:
@@ -117,7 +150,7 @@ class Attempt:
         finally:
             self._instance.guests.discard(self)
             self._ended.set()
-        if self._is_leaving and self._abort_reason is None and done.outcome != backend_pb2.Done.OUTCOME_COMPLETED:
+        if self._is_leaving and self._abort_reason is None and done.outcome not in _KEPT_OUTCOMES:
             raise InstanceRemovedError
         return done
 
@@ -160,9 +193,12 @@ class Attempt:
         self._call = call
         try:
             await call.write(first)
+            await self._send_checkpoint(call)
             self._begun = True
             if self._abort_reason is not None or self._is_leaving:
                 await self._send_abort(call)
+            elif self._pause_wanted:
+                await self._send_pause(call)
             async for message in call:
                 self._heard = self._ever_heard = True
                 done = await self._take(message)
@@ -194,10 +230,18 @@ class Attempt:
             await self._intake.take_header(message, position)
         elif field == _PROGRESS:
             self.note_running()
-            self._live.feed.report(message)
+            self._live.feed.report(self._since_start(message, position))
+        elif field == _CHECKPOINT:
+            await self._checkpoints.take(message, position)
+        elif field == _REFUSED:
+            self._pause_wanted = False
+            self.on_refused(from_status(backend_pb2.PauseRefused.FromString(message[position:]).status))
         elif field == _ACCEPTED:
             self._accepted = True
-            if backend_pb2.Accepted.FromString(message[position:]).queue_position:
+            accepted = backend_pb2.Accepted.FromString(message[position:])
+            self._checkpoints.limit_bytes = accepted.memory_limit_bytes
+            self.on_accepted()
+            if accepted.queue_position:
                 self._live.show()
             else:
                 self.note_running()
@@ -213,11 +257,39 @@ class Attempt:
             self._live.pass_through(Trigger.EXECUTE, start_time=now())
             self._live.write()
 
+    def _since_start(self, message: bytes, position: int) -> bytes:
+        """Return progress with the time of the run before its pauses counted in."""
+        if not self._seconds_before:
+            return message
+        progress = result_pb2.Progress.FromString(message[position:])
+        progress.elapsed.FromNanoseconds(progress.elapsed.ToNanoseconds() + round(self._seconds_before * 1e9))
+        return frame(_PROGRESS, progress.SerializeToString())
+
+    async def _send_checkpoint(self, call: ExecuteCall) -> None:
+        """Send what the run resumes from, once; stops where the backend refuses it, and its answer says why."""
+        if self._resumes_from is None or self._accepted:
+            return
+        async for message in self._resumes_from.messages():
+            if self._abort_reason is not None or self._is_leaving:
+                return
+            try:
+                await call.write(message)
+            except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                return
+
+    async def _send_pause(self, call: ExecuteCall) -> None:
+        pause = backend_pb2.ExecuteRequest(pause=backend_pb2.PauseExecution())
+        await self._say(call, pause)
+
+    async def _say(self, call: ExecuteCall, request: backend_pb2.ExecuteRequest) -> None:
+        """Send a message beside the first; a stream that has ended says by itself what became of the run."""
+        async with self._writing:
+            with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                await call.write(request.SerializeToString())
+
     async def _send_abort(self, call: ExecuteCall) -> None:
         reason = self._abort_reason or ("the instance was unregistered" if self._is_leaving else "")
-        abort = backend_pb2.AbortExecution(reason=reason)
-        with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            await call.write(backend_pb2.ExecuteRequest(abort=abort).SerializeToString())
+        await self._say(call, backend_pb2.ExecuteRequest(abort=backend_pb2.AbortExecution(reason=reason)))
 
     async def _stop(self, call: ExecuteCall) -> None:
         """Abort a job whose result is no longer wanted, and wait until the backend says that it has stopped."""

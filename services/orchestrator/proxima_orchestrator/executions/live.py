@@ -62,6 +62,10 @@ class LiveExecution:
         """Show the state of now to watchers without writing it."""
         self.feed.publish(snapshot(self.record), final=False)
 
+    def close(self) -> None:
+        """Show the state of now and end the streams: nothing drives the execution any more."""
+        self.feed.publish(snapshot(self.record), final=True)
+
     def write(self) -> None:
         """Hand the record to the store and show it when it is durable; `settle` reports what went wrong."""
         before, after = self._durable, self.record
@@ -109,9 +113,55 @@ class LiveExecution:
             state=next_state(self.record.state, trigger),
             end_time=now(),
             error=error,
-            usage=usage,
+            usage=usage or self.record.usage,
             results=results,
+            checkpoint="",
+            checkpoint_bytes=0,
         )
+        await self._come_to(after, artifacts=artifacts)
+
+    async def pause(self, *, checkpoint: str, checkpoint_bytes: int, usage: bytes) -> None:
+        """Move to PAUSED, durably, and show it; streams end there.
+
+        Raises:
+            ResourceExhausted: STORAGE_FULL; the execution is where it was.
+        """
+        after = replace(
+            self.record,
+            state=next_state(self.record.state, Trigger.PAUSE),
+            checkpoint=checkpoint,
+            checkpoint_bytes=checkpoint_bytes,
+            usage=usage,
+        )
+        await self._come_to(after)
+
+    async def pause_again(self) -> None:
+        """Move back to PAUSED with the checkpoint that there is; keeps trying while the store cannot write."""
+        record = self.record
+        while True:
+            try:
+                return await self.pause(
+                    checkpoint=record.checkpoint, checkpoint_bytes=record.checkpoint_bytes, usage=record.usage
+                )
+            except ProximaError as problem:
+                log.warning("store cannot write", execution_id=record.id, message=problem.message)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def resume(self) -> None:
+        """Move from PAUSED to RUNNING, durably, and show it.
+
+        Raises:
+            ResourceExhausted: STORAGE_FULL; the execution is where it was.
+            StaleWriteError: it is no longer paused.
+        """
+        before = self.record
+        after = replace(before, state=next_state(before.state, Trigger.RESUME))
+        await self._store.update(before, after)
+        self.record = self._durable = after
+        self.show()
+
+    async def _come_to(self, after: ExecutionRecord, *, artifacts: Sequence[ArtifactRecord] = ()) -> None:
+        """Write a state in which nothing drives the execution, and end its streams with it."""
         write = self._store.begin_update(self._durable, after, artifacts=artifacts)
         self._pending.append(write)
         await self.settle()

@@ -16,7 +16,8 @@ class RunMetrics:
 
     Attributes:
         queue_length: executions that wait for a place at a backend.
-        active: executions that are not terminal.
+        active: executions that are not terminal and not paused.
+        paused: executions that are paused.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -27,7 +28,10 @@ class RunMetrics:
             "proxima_planning_seconds", "Duration of planning.", registry=registry, buckets=_PLANNING_SECONDS
         )
         self.queue_length = Gauge("proxima_queue_length", "Executions waiting for a place.", registry=registry)
-        self.active = Gauge("proxima_executions_active", "Executions that are not terminal.", registry=registry)
+        self.active = Gauge(
+            "proxima_executions_active", "Executions that are not terminal and not paused.", registry=registry
+        )
+        self.paused = Gauge("proxima_executions_paused", "Executions that are paused.", registry=registry)
 
     def planned(self, seconds: float) -> None:
         """A plan was made."""

@@ -24,6 +24,9 @@ class ExecutionRecord:
         backend, engine, method: the choice; empty and 0 until planned.
         instance: resource name of the backend instance that has or had it.
         comparison: UUID of the comparison that it is a member of; empty where it is none.
+        checkpoint: name of the kept file that it resumes from, which ends in the SHA-256; empty where it never paused.
+        checkpoint_bytes: size of that file.
+        usage: of a paused run, what it took so far.
         closed_attempts: an Execution message that holds the attempts before this one only; kept in a table of its own.
     """
 
@@ -46,6 +49,8 @@ class ExecutionRecord:
     method: int = 0
     instance: str = ""
     comparison: str = ""
+    checkpoint: str = ""
+    checkpoint_bytes: int = 0
     result_spec: bytes = b""
     characteristics: bytes = field(default=b"", repr=False)
     plan: bytes = field(default=b"", repr=False)

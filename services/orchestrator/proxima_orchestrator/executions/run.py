@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.orchestrator.v1 import executions_pb2
-from proxima_runtime.errors import Aborted, Internal, ProximaError, Unavailable, from_status
+from proxima_runtime.errors import Aborted, Internal, ProximaError, ResourceExhausted, Unavailable, from_status
 
 from proxima_orchestrator.artifacts import ArtifactStore
 from proxima_orchestrator.backends import BackendInstance
 from proxima_orchestrator.capabilities import Method
 from proxima_orchestrator.catalog import BackendCatalog
 from proxima_orchestrator.convert.errors import refusal_error
-from proxima_orchestrator.convert.execution import headers_to_bytes
+from proxima_orchestrator.convert.execution import headers_to_bytes, usage_to_bytes, worked_seconds
 from proxima_orchestrator.convert.plan import (
     characteristics_to_message,
     chosen_from_message,
@@ -25,16 +25,21 @@ from proxima_orchestrator.convert.plan import (
 )
 from proxima_orchestrator.convert.request import Specification, specification_of
 from proxima_orchestrator.executions.attempt import Attempt, InstanceRemovedError, UnknownJobError
+from proxima_orchestrator.executions.checkpoints import CheckpointIntake, KeptCheckpoint
 from proxima_orchestrator.executions.history import Outcomes
 from proxima_orchestrator.executions.intake import ResultIntake
 from proxima_orchestrator.executions.live import LiveExecution, now
 from proxima_orchestrator.executions.losses import left_behind, lost_backend, orphaned
 from proxima_orchestrator.executions.metrics import RunMetrics
+from proxima_orchestrator.executions.pauses import PauseRequest, check_pausable
 from proxima_orchestrator.executions.planner import Planner, Prepared
 from proxima_orchestrator.executions.record import ExecutionRecord
 from proxima_orchestrator.executions.state_machine import State, Trigger
 from proxima_orchestrator.executions.store import StaleWriteError, Store
 from proxima_orchestrator.planning import Candidate
+
+# A time limit that is used up is still a time limit.
+_LEAST_SECONDS = 0.001
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +79,9 @@ class _NotOursError(Exception):
 
 
 class Run:
-    """One execution being driven by a task of its own; nothing that a caller does but `abort` stops it."""
+    """One execution being driven by a task of its own, to its end or to a pause; of what a caller does only `abort` and
+    `pause` stop it. A run that begins with a paused execution resumes it.
+    """
 
     def __init__(
         self,
@@ -82,6 +89,7 @@ class Run:
         parts: RunParts,
         specification: Specification | None = None,
         durable: asyncio.Future[ExecutionRecord] | None = None,
+        abort_reason: str | None = None,
     ) -> None:
         """Prepare to drive an execution.
 
@@ -90,6 +98,7 @@ class Run:
             parts: what all runs share.
             specification: what to do; where it is None the store's is read when it is needed.
             durable: done when the execution is in the store, with the record that is there; None where it is already.
+            abort_reason: why a paused execution is to be aborted; None resumes it.
         """
         self.live = live
         self._durable = durable
@@ -98,8 +107,13 @@ class Run:
         self._attempt: Attempt | None = None
         # It is coming to its end: an abort has only to wait.
         self._ending = False
-        self._abort_reason: str | None = None
+        self._abort_reason = abort_reason
         self._abort_note = ""
+        self._pause = PauseRequest()
+        # It was resumed and no backend has it yet: what goes wrong now takes nothing away from the paused run.
+        self._resuming = False
+        self._under_way = asyncio.Event()
+        self._checkpoints = {live.record.checkpoint}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> asyncio.Task[None]:
@@ -117,12 +131,58 @@ class Run:
             await self._stop(task)
         await asyncio.wait([task])
 
+    async def pause(self) -> None:
+        """Pause the execution and return when it holds no worker, or has ended.
+
+        Raises:
+            FailedPrecondition: it is not running, or its method cannot pause.
+            ResourceExhausted: its checkpoint does not fit beside it; it goes on.
+        """
+        task = self._task
+        if task is None or task.done():
+            return
+        check_pausable(self.live.record, self._parts.catalog)
+        refused = self._pause.ask()
+        if self._resuming and self._attempt is None:
+            # It waits for a place and is still as it was paused.
+            task.cancel()
+        elif self._attempt is not None:
+            await self._attempt.pause()
+        await asyncio.wait([task, refused], return_when=asyncio.FIRST_COMPLETED)
+        if refused.done():
+            refused.result()
+
+    @property
+    def is_pausing(self) -> bool:
+        """A pause was asked for and has not come yet."""
+        return self._pause.is_asked
+
+    async def resumed(self) -> None:
+        """Return when a resumed execution waits for a worker or has one.
+
+        Raises:
+            ProximaError: it could not be resumed and is still paused.
+        """
+        task, waiter = self._task, asyncio.ensure_future(self._under_way.wait())
+        try:
+            if task is not None:
+                await asyncio.wait([task, waiter], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiter.cancel()
+        if self._pause.problem is not None:
+            raise self._pause.problem
+
+    async def wait(self) -> None:
+        """Return when nothing drives the execution any more."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     async def _stop(self, task: asyncio.Task[None]) -> None:
         if self._ending:
             return
         attempt = self._attempt
         if attempt is None or not attempt.is_connected:
-            if self.live.record.state is State.RUNNING:
+            if self.live.record.state is State.RUNNING and not self._resuming:
                 self._abort_note = "; its backend could not be reached and stops by itself after the grace period"
             task.cancel()
             return
@@ -144,6 +204,10 @@ class Run:
         except _NotOursError:
             return
         record = self.live.record
+        await self._clear_checkpoints()
+        if record.state is State.PAUSED:
+            self._parts.metrics.paused.inc()
+            log.info("execution paused", execution_id=record.id, checkpoint_bytes=record.checkpoint_bytes)
         if self.live.is_terminal:
             self._parts.metrics.ended(record)
             if record.engine and record.start_time is not None:
@@ -152,18 +216,33 @@ class Run:
                 )
             log.info("execution ended", execution_id=record.id, state=record.state.name)
 
+    async def _clear_checkpoints(self) -> None:
+        """Remove the checkpoints that nothing is resumed from any more."""
+        for name in self._checkpoints - {self.live.record.checkpoint, ""}:
+            try:
+                await asyncio.to_thread(self._parts.artifacts.remove_kept, name)
+            except OSError as error:
+                log.warning("checkpoint not removed", execution_id=self.live.record.id, message=str(error))
+
     async def _drive_to_end(self) -> None:
         live = self.live
         try:
+            if live.record.state is State.PAUSED:
+                self._parts.metrics.paused.dec()
+                if self._abort_reason is not None:
+                    return await self._fail(self._aborted())
             await self._go_on()
         except _NotOursError:
             raise
         except asyncio.CancelledError:
-            if self._abort_reason is None:
+            withdrawn = self._pause.is_asked and self._resuming
+            if self._abort_reason is None and not withdrawn:
                 raise
             task = asyncio.current_task()
             if task is not None:
                 task.uncancel()
+            if self._abort_reason is None:
+                return await live.pause_again()
             await self._fail(self._aborted())
         except StaleWriteError as error:
             log.warning("execution moved on by somebody else", execution_id=live.record.id, message=str(error))
@@ -174,6 +253,8 @@ class Run:
                 )
             )
         except ProximaError as error:
+            if live.record.state is State.PAUSED or (self._resuming and self._abort_reason is None):
+                return await self._stay_paused(error)
             await self._fail(error)
         except Exception:
             log.exception("bug", execution_id=live.record.id)
@@ -182,6 +263,15 @@ class Run:
                     "a bug in Proxima; the orchestrator's log has the details", reason=errors_pb2.ERROR_REASON_INTERNAL
                 )
             )
+
+    async def _stay_paused(self, error: ProximaError) -> None:
+        """The execution could not be resumed: it is as it was, and its caller learns why."""
+        log.warning("execution not resumed", execution_id=self.live.record.id, message=error.message)
+        self._pause.problem = error
+        if self.live.record.state is State.RUNNING:
+            await self.live.pause_again()
+        else:
+            self.live.close()
 
     async def _fail(self, error: ProximaError) -> None:
         self._ending = True
@@ -205,10 +295,13 @@ class Run:
             prepared = await self._plan()
             await self._be_durable()
         candidate = chosen_from_message(executions_pb2.Plan.FromString(live.record.plan))
-        is_running = live.record.state is State.RUNNING
+        if live.record.state is State.PAUSED:
+            await live.resume()
+            self._resuming = True
+        is_running = live.record.state is State.RUNNING and not self._resuming
         if is_running and await self._recover(await self._returning(live.record.instance), candidate):
             return
-        while live.record.state is State.READY:
+        while live.record.state is State.READY or self._resuming:
             try:
                 await self._execute(candidate, prepared)
             except InstanceRemovedError:
@@ -280,13 +373,19 @@ class Run:
                     "this version parses the circuit into other columns than the version that planned it; run it again",
                     reason=errors_pb2.ERROR_REASON_INTERNAL,
                 )
-        job = parts.planner.job(candidate, specification.options, prepared)
+        options = specification.options
+        if options.timeout_seconds is not None:
+            # What it took before its pauses counts.
+            left = options.timeout_seconds - worked_seconds(live.record.usage)
+            options = replace(options, timeout_seconds=max(left, _LEAST_SECONDS))
+        job = parts.planner.job(candidate, options, prepared)
         instance = parts.catalog.choose(candidate.backend)
         if instance is None:
             live.write()
             instance = await self._find(candidate.backend)
         if not instance.slots.try_take():
             live.write()
+            self._under_way.set()
             parts.metrics.queue_length.inc()
             try:
                 await instance.slots.take()
@@ -373,13 +472,33 @@ class Run:
             store=parts.artifacts,
             max_result_bytes=parts.rules.max_result_bytes,
         )
-        attempt = Attempt(live, instance, intake, grace_seconds=parts.rules.grace_seconds)
+        record = live.record
+        checkpoints = CheckpointIntake(
+            execution_id=record.id, attempt=record.attempt, engine=candidate.engine, store=parts.artifacts
+        )
+        resumes = job is not None and record.checkpoint
+        attempt = Attempt(
+            live,
+            instance,
+            intake,
+            checkpoints,
+            grace_seconds=parts.rules.grace_seconds,
+            resumes_from=KeptCheckpoint(store=parts.artifacts, name=record.checkpoint, size=record.checkpoint_bytes)
+            if resumes
+            else None,
+        )
+        attempt.on_accepted = self._accepted
+        attempt.on_refused = self._pause.refuse
         self._attempt = attempt
+        if self._pause.is_asked:
+            await attempt.pause()
         completed = False
         try:
             done = await attempt.follow(attempt.attach_message() if job is None else attempt.start_message(job))
+            usage = usage_to_bytes(done.usage, before=record.usage)
+            if done.outcome == backend_pb2.Done.OUTCOME_PAUSED and self._abort_reason is None:
+                return await self._come_to_pause(attempt, checkpoints, usage)
             self._ending = True
-            usage = done.usage.SerializeToString()
             if done.outcome == backend_pb2.Done.OUTCOME_COMPLETED:
                 attempt.note_running()
                 artifacts = await intake.finish()
@@ -389,10 +508,31 @@ class Run:
                 return
         finally:
             self._attempt = None
+            await checkpoints.discard()
             if not completed:
                 await intake.discard()
+        if done.outcome == backend_pb2.Done.OUTCOME_PAUSED:
+            return await live.fail(Trigger.ABORT, self._aborted(), usage=usage)
         error = from_status(done.status)
         if self._abort_reason is not None and error.reason == errors_pb2.ERROR_REASON_ABORTED:
             await live.fail(Trigger.ABORT, self._aborted(), usage=usage)
         else:
             await live.fail(Trigger.ERROR, error, usage=usage)
+
+    def _accepted(self) -> None:
+        """A backend has the job; a resumed one may have it at another instance than before."""
+        if self._resuming:
+            self.live.write()
+        self._resuming = False
+        self._under_way.set()
+
+    async def _come_to_pause(self, attempt: Attempt, checkpoints: CheckpointIntake, usage: bytes) -> None:
+        """Keep the checkpoint and be paused; where it cannot be kept, begin again from where the attempt began."""
+        attempt.note_running()
+        try:
+            name, size = await checkpoints.finish()
+            self._checkpoints.add(name)
+            await self.live.pause(checkpoint=name, checkpoint_bytes=size, usage=usage)
+        except ResourceExhausted as error:
+            self._pause.refuse(error)
+            await self._requeue(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text
 
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 """Revision of the newest migration; a test keeps it equal to the migrations folder."""
 
 METADATA = MetaData()
@@ -33,6 +33,9 @@ EXECUTIONS = Table(
     Column("instance", Text, nullable=False),
     # UUID of the comparison that it is a member of; empty where it is none.
     Column("comparison", Text, nullable=False),
+    # File in the artifact store that a paused run resumes from; empty where there is none.
+    Column("checkpoint", Text, nullable=False),
+    Column("checkpoint_bytes", BigInteger, nullable=False),
     # Parts of the contract's Execution message, serialised; NULL where absent.
     Column("result_spec", LargeBinary),
     Column("characteristics", LargeBinary),

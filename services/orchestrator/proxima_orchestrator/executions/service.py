@@ -1,4 +1,4 @@
-"""All executions: create, follow, list, abort, recover."""
+"""All executions: create, follow, list, abort, pause, resume, recover."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from proxima_runtime.errors import AlreadyExists, FailedPrecondition, NotFound, 
 from proxima_orchestrator.convert.execution import headers_from_bytes, snapshot
 from proxima_orchestrator.convert.request import Specification, specification_of
 from proxima_orchestrator.executions.live import LiveExecution, now
+from proxima_orchestrator.executions.pauses import not_in_state
 from proxima_orchestrator.executions.record import ExecutionRecord
 from proxima_orchestrator.executions.run import Run, RunParts
 from proxima_orchestrator.executions.state_machine import TERMINAL_STATES, State, Trigger, next_state
@@ -40,7 +41,7 @@ class Executions:
 
     @property
     def active_count(self) -> int:
-        """Executions that are not terminal."""
+        """Executions that are not terminal and not paused."""
         return len(self._runs)
 
     @property
@@ -117,12 +118,14 @@ class Executions:
         specification: Specification | None,
         *,
         durable: asyncio.Future[ExecutionRecord] | None = None,
-    ) -> None:
-        run = Run(LiveExecution(record, self._parts.store), self._parts, specification, durable)
+        abort_reason: str | None = None,
+    ) -> Run:
+        run = Run(LiveExecution(record, self._parts.store), self._parts, specification, durable, abort_reason)
         self._runs[record.id] = run
         self._idle.clear()
         self._parts.metrics.active.inc()
         run.start().add_done_callback(lambda _: self._ended(record.id))
+        return run
 
     def _ended(self, execution_id: str) -> None:
         self._runs.pop(execution_id, None)
@@ -132,11 +135,23 @@ class Executions:
         self.touch()
 
     async def recover(self) -> None:
-        """Take up every execution that the store has as not terminal."""
-        await asyncio.to_thread(self._parts.artifacts.clear_unfinished)
-        for record in await self._parts.store.live():
+        """Take up every execution that the store has as not terminal; those that are paused stay so."""
+        records = await self._parts.store.live()
+        await asyncio.to_thread(self._clear_artifacts, {record.checkpoint for record in records})
+        for record in records:
+            if record.state is State.PAUSED:
+                self._parts.metrics.paused.inc()
+                continue
             log.info("execution taken up", execution_id=record.id, state=record.state.name, attempt=record.attempt)
             self._begin(record, None)
+
+    def _clear_artifacts(self, checkpoints: Collection[str]) -> None:
+        """Remove what a killed process left: half-written files, and checkpoints that no execution resumes from."""
+        artifacts = self._parts.artifacts
+        artifacts.clear_unfinished()
+        for name in artifacts.kept_names():
+            if name not in checkpoints:
+                artifacts.remove_kept(name)
 
     async def follow(self, execution_id: str, *, deliver_results: bool) -> AsyncIterator[bytes]:
         """Yield messages of ExecuteResponse until the execution is at its end.
@@ -151,7 +166,7 @@ class Executions:
                 yield message
             return
         record = await self._stored(execution_id)
-        if record.state not in TERMINAL_STATES:
+        if record.state not in TERMINAL_STATES and record.state is not State.PAUSED:
             # It came to life between the two looks, or the orchestrator is stopping.
             raise _draining()
         if deliver_results and record.state is State.COMPLETED:
@@ -239,7 +254,9 @@ class Executions:
             NotFound: there is no such execution.
             FailedPrecondition: INVALID_STATE; it has completed or failed.
         """
-        run = self._runs.get(execution_id)
+        run, record = await self._look(execution_id)
+        if run is None and record.state is State.PAUSED:
+            run = self._begin(record, None, abort_reason=reason)
         if run is not None:
             await asyncio.shield(asyncio.ensure_future(run.abort(reason)))
         record = await self.get(execution_id)
@@ -250,6 +267,58 @@ class Executions:
                 metadata={"state": record.state.name, "trigger": Trigger.ABORT.value},
             )
         return record
+
+    async def pause(self, execution_id: str) -> ExecutionRecord:
+        """Pause an execution and return it once it holds no worker; goes on when the caller goes away.
+
+        Raises:
+            NotFound: there is no such execution.
+            FailedPrecondition: INVALID_STATE, it does not run, or ended before it could be paused;
+                UNSUPPORTED_BY_BACKEND, its method cannot pause.
+            ResourceExhausted: its checkpoint does not fit, and it goes on.
+        """
+        run, record = await self._look(execution_id)
+        if run is not None:
+            await asyncio.shield(asyncio.ensure_future(run.pause()))
+            record = await self.get(execution_id)
+        if record.state is not State.PAUSED:
+            raise not_in_state(record, Trigger.PAUSE, "there is nothing to pause (any more)")
+        return record
+
+    async def resume(self, execution_id: str) -> ExecutionRecord:
+        """Resume a paused execution and return it once it waits for a worker or has one; goes on without the caller.
+
+        Raises:
+            NotFound: there is no such execution.
+            FailedPrecondition: INVALID_STATE, it is not paused; UNSUPPORTED_BY_BACKEND, its backend has changed.
+            ProximaError: its backend does not take it; it stays paused.
+            Unavailable: DRAINING.
+        """
+        run, record = await self._look(execution_id)
+        if run is not None and run.is_pausing:
+            await run.wait()
+            run, record = await self._look(execution_id)
+        if run is None and record.state is State.PAUSED:
+            if self._draining:
+                raise _draining()
+            run = self._begin(record, None)
+        if run is None or not record.checkpoint or record.state in TERMINAL_STATES:
+            raise not_in_state(record, Trigger.RESUME, "only a paused execution can be resumed")
+        await run.resumed()
+        return await self.get(execution_id)
+
+    async def _look(self, execution_id: str) -> tuple[Run | None, ExecutionRecord]:
+        """Return the run that drives an execution, or None, and its record.
+
+        Raises:
+            NotFound: there is no such execution.
+        """
+        run = self._runs.get(execution_id)
+        if run is None:
+            record = await self._stored(execution_id)
+            # Somebody may have taken it up meanwhile.
+            run = self._runs.get(execution_id)
+        return run, run.live.record if run is not None else record
 
     async def drain(self) -> None:
         """Take no new executions and return when those at hand have ended."""

@@ -167,8 +167,9 @@ def draw() -> str:
     lines += [
         "",
         "`requeue` is recovery's: after a restart of the orchestrator, a run that its backend no longer knows goes",
-        "back to READY as attempt + 1. `reset` closes the attempt and keeps its record. `pause`, `resume` and `reset`",
-        "are in the table and not yet served.",
+        "back to READY as attempt + 1; one that was paused before goes on from its last checkpoint. A run is PAUSED",
+        "when its checkpoint is stored; `resume` keeps the attempt, and a run that no backend takes is PAUSED again.",
+        "`reset` closes the attempt and keeps its record; it is in the table and not yet served.",
         "",
     ]
     return "\n".join(lines)

@@ -32,7 +32,7 @@ ResultT = TypeVar("ResultT")
 _BLOBS = ("result_spec", "characteristics", "plan", "error", "usage", "results")
 _MUTABLE = (
     *("attempt", "state", "plan_time", "ready_time", "start_time", "end_time"),
-    *("circuit_digest", "backend", "engine", "method", "instance"),
+    *("circuit_digest", "backend", "engine", "method", "instance", "checkpoint", "checkpoint_bytes"),
     *_BLOBS,
 )
 _FIXED = ("id", "owner", "request_id", "payload_sha256", "display_name", "seed", "create_time", "comparison")

@@ -139,13 +139,15 @@ class ExecutionService:
         record = await self._executions.abort(execution_id(request.name), request.reason)
         return frame(1, snapshot(record))
 
-    async def pause_execution(self, _request: executions_pb2.PauseExecutionRequest, _context: Context) -> bytes:
-        """See the contract; not served yet."""
-        raise not_implemented(f"{SERVICE}.PauseExecution")
+    async def pause_execution(self, request: executions_pb2.PauseExecutionRequest, _context: Context) -> bytes:
+        """See the contract."""
+        self._executions.touch()
+        return frame(1, snapshot(await self._executions.pause(execution_id(request.name))))
 
-    async def resume_execution(self, _request: executions_pb2.ResumeExecutionRequest, _context: Context) -> bytes:
-        """See the contract; not served yet."""
-        raise not_implemented(f"{SERVICE}.ResumeExecution")
+    async def resume_execution(self, request: executions_pb2.ResumeExecutionRequest, _context: Context) -> bytes:
+        """See the contract."""
+        self._executions.touch()
+        return frame(1, snapshot(await self._executions.resume(execution_id(request.name))))
 
     async def reset_execution(self, _request: executions_pb2.ResetExecutionRequest, _context: Context) -> bytes:
         """See the contract; not served yet."""

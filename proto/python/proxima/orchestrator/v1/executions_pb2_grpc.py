@@ -184,9 +184,12 @@ class ExecutionServiceServicer:
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
-        - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it is not running.
-        - FAILED_PRECONDITION, ERROR_REASON_UNSUPPORTED_BY_BACKEND: its method cannot pause.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not pause yet.
+        - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it is not running, ended before its next boundary, or is a member of a
+        comparison, which would wait for it. Let it end, or abort it.
+        - FAILED_PRECONDITION, ERROR_REASON_UNSUPPORTED_BY_BACKEND: its method cannot pause. Let it end, or abort it.
+        - RESOURCE_EXHAUSTED, ERROR_REASON_INSUFFICIENT_MEMORY: its checkpoint does not fit the memory beside it; it goes on.
+        - RESOURCE_EXHAUSTED, ERROR_REASON_STORAGE_FULL: its checkpoint cannot be stored; it goes on as the next attempt, from its
+        last checkpoint or its beginning.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -194,12 +197,17 @@ class ExecutionServiceServicer:
 
     def ResumeExecution(self, request, context):
         """Resumes a paused execution and returns when it waits for a worker or has one. Idempotent. It goes on when the caller goes
-        away.
+        away. Where it cannot be resumed it stays PAUSED, and the error of the backend is the status of the call.
 
         Errors:
         - NOT_FOUND, ERROR_REASON_NOT_FOUND: there is no such execution.
         - FAILED_PRECONDITION, ERROR_REASON_INVALID_STATE: it is not paused.
-        - UNIMPLEMENTED, ERROR_REASON_NOT_IMPLEMENTED: this version does not pause yet.
+        - FAILED_PRECONDITION, ERROR_REASON_UNSUPPORTED_BY_BACKEND: other versions of its backend or of the backend's packages
+        wrote the checkpoint. Resume it where they are installed, or run the circuit again.
+        - INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST: the stored checkpoint is damaged. Run the circuit again.
+        - NOT_FOUND, ERROR_REASON_RESULT_NOT_FOUND: the stored checkpoint is gone. Run the circuit again.
+        - UNAVAILABLE, ERROR_REASON_BACKEND_UNAVAILABLE: its backend does not answer. Resume it when it is back.
+        - UNAVAILABLE, ERROR_REASON_DRAINING: the orchestrator is stopping. Try again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
