@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ Planes = npt.NDArray[np.floating]
 Integers = npt.NDArray[np.int64]
 
 _RUN_BYTES = 16
+_RUN_BITS = 5
 
 
 def exchange(planes: Planes, found: Exchange) -> None:
@@ -39,15 +40,31 @@ def exchanged(positions: Sequence[int], found: Exchange) -> tuple[int, ...]:
     return tuple(moves.get(position, position) for position in positions)
 
 
-def places(positions: Sequence[int]) -> Integers:
-    """Return the index at which each value of some qubits is, of which `positions` are given, shape (2^count,)."""
+def places(positions: Sequence[int], kept: Sequence[int]) -> tuple[Integers, Integers]:
+    """Return how entries are read in an order that is kind to caches.
+
+    Args:
+        positions: of each qubit.
+        kept: the qubits of the result, the first the least significant bit of its index; over others it sums.
+
+    Returns:
+        For each value of some qubits its place in the planes and in the result, shape (2, 2^l), and for each value of
+        the other qubits, shape (2, 2^(n-l)); places add up. The first table varies the lowest bits of both.
+    """
+    target = {qubit: 1 << place for place, qubit in enumerate(kept)}
+    qubits = sorted(range(len(positions)), key=lambda qubit: positions[qubit])
+    first = [*kept[:_RUN_BITS], *(qubit for qubit in qubits[:_RUN_BITS] if qubit not in kept[:_RUN_BITS])]
+    rest = [qubit for qubit in qubits if qubit not in first]
+    low, high = (
+        np.stack([_sums([1 << positions[qubit] for qubit in part]), _sums([target.get(qubit, 0) for qubit in part])])
+        for part in (first, rest)
+    )
+    return low, high
+
+
+def _sums(values: Sequence[int]) -> Integers:
+    """Return the sum of each subset of values, bit j of the index for value j."""
     found = np.zeros(1, dtype=np.int64)
-    for position in positions:
-        found = np.concatenate((found, found | (1 << position)))
+    for value in values:
+        found = np.concatenate((found, found + value))
     return found
-
-
-def chunks(count: int, size: int) -> Iterator[slice]:
-    """Yield slices of `size` that cover `count` entries."""
-    for start in range(0, count, size):
-        yield slice(start, min(start + size, count))

@@ -52,41 +52,36 @@ def swap_runs(planes: npt.NDArray[np.complex128], run: int, distance: int) -> No
 
 
 @kernel(
-    "void(float32[:, ::1], int64[::1], int64[::1], int64, complex64[::1])",
-    "void(float64[:, ::1], int64[::1], int64[::1], int64, complex128[::1])",
+    "void(float32[:, ::1], int64[:, ::1], int64[:, ::1], complex64[::1])",
+    "void(float64[:, ::1], int64[:, ::1], int64[:, ::1], complex128[::1])",
 )
-def amplitudes(
-    planes: Planes, low: Integers, high: Integers, start: int, found: npt.NDArray[np.complexfloating]
-) -> None:
-    """Write entries from basis state `start` on, in the order of the basis states.
+def write_amplitudes(planes: Planes, low: Integers, high: Integers, found: npt.NDArray[np.complexfloating]) -> None:
+    """Write all entries where they belong.
 
     Args:
         planes: shape (2, 2^n).
-        low: place of each value of the low qubits, shape (2^l,).
-        high: place of each value of the other qubits, shape (2^(n-l),).
-        start: a multiple of 2^l.
-        found: what is written, a multiple of 2^l entries.
+        low: for each value of some qubits the place in `planes` and that in `found`, shape (2, 2^l).
+        high: the same for the other qubits, shape (2, 2^(n-l)); places add up.
+        found: shape (2^n,).
     """
-    size = len(low)
     re, im = planes[0], planes[1]
-    for block in range(len(found) // size):
-        base = high[start // size + block]
-        for index in range(size):
-            at = base + low[index]
-            found[block * size + index] = complex(re[at], im[at])
+    for block in range(high.shape[1]):
+        source, target = high[0, block], high[1, block]
+        for index in range(low.shape[1]):
+            at = source + low[0, index]
+            found[target + low[1, index]] = complex(re[at], im[at])
 
 
 @kernel(
-    "void(float32[:, ::1], int64[::1], int64[::1], int64, float64[::1])",
-    "void(float64[:, ::1], int64[::1], int64[::1], int64, float64[::1])",
+    "void(float32[:, ::1], int64[:, ::1], int64[:, ::1], float64[::1])",
+    "void(float64[:, ::1], int64[:, ::1], int64[:, ::1], float64[::1])",
 )
-def weights(planes: Planes, low: Integers, high: Integers, start: int, found: Real) -> None:
-    """Write squared moduli, summed in double precision, where `amplitudes` writes entries."""
-    size = len(low)
+def add_weights(planes: Planes, low: Integers, high: Integers, found: Real) -> None:
+    """Add the squared moduli of all entries, in double precision, where they belong (as `write_amplitudes`)."""
     re, im = planes[0], planes[1]
-    for block in range(len(found) // size):
-        base = high[start // size + block]
-        for index in range(size):
-            at = base + low[index]
+    for block in range(high.shape[1]):
+        source, target = high[0, block], high[1, block]
+        for index in range(low.shape[1]):
+            at = source + low[0, index]
             real, imaginary = np.float64(re[at]), np.float64(im[at])
-            found[block * size + index] = real * real + imaginary * imaginary
+            found[target + low[1, index]] += real * real + imaginary * imaginary

@@ -19,7 +19,7 @@ from proxima_backend_lret.columns.paulis import pauli_values
 from proxima_backend_lret.compiling.program import Complex, Program, Real
 from proxima_backend_lret.simulation import Saved, Wanted
 from proxima_backend_lret.statevector import kernels
-from proxima_backend_lret.statevector.arrangement import chunks, exchange, exchanged, places
+from proxima_backend_lret.statevector.arrangement import exchange, exchanged, places
 from proxima_backend_lret.statevector.schedule import schedule
 
 Planes = npt.NDArray[np.floating]
@@ -27,7 +27,6 @@ Planes = npt.NDArray[np.floating]
 WORKING_BYTES = 2**20
 """What a run takes beside the state and its results, apart from its program."""
 
-_CHUNK_BITS = 14
 _PREPARED = 1024
 
 
@@ -132,19 +131,8 @@ class StateVector:
 
     def slot_weights(self, qubits: Sequence[int]) -> list[tuple[int, Real]]:
         """Return the probabilities of the values of `qubits`, qubits[0] least significant, for the empty record 0."""
-        rest = [qubit for qubit in range(self._width) if qubit not in set(qubits)]
-        positions = [self._positions[qubit] for qubit in (*qubits, *rest)]
-        low = min(_CHUNK_BITS, self._width)
-        tables = places(positions[:low]), places(positions[low:])
-        size = 1 << len(qubits)
-        found = np.zeros(size)
-        if not rest:
-            kernels.weights(self._planes, *tables, 0, found)
-            return [(0, found)]
-        chunk = np.empty(min(max(size, 1 << low), 1 << self._width))
-        for part in chunks(1 << self._width, len(chunk)):
-            kernels.weights(self._planes, *tables, part.start, chunk)
-            found += chunk.reshape(-1, size).sum(axis=0)
+        found = np.zeros(1 << len(qubits))
+        kernels.add_weights(self._planes, *places(self._positions, qubits), found)
         return [(0, found)]
 
     def expectation_values(self) -> list[result_pb2.ExpectationValue]:
@@ -173,9 +161,7 @@ class StateVector:
         """Return the state, shape (2^n,), complex64 or complex128, with its global phase."""
         dtype = np.complex64 if self._dtype == np.float32 else np.complex128
         found: npt.NDArray[np.complexfloating] = np.empty(1 << self._width, dtype=dtype)
-        low = self._width // 2
-        tables = places(self._positions[:low]), places(self._positions[low:])
-        kernels.amplitudes(self._planes, *tables, 0, found)
+        kernels.write_amplitudes(self._planes, *places(self._positions, range(self._width)), found)
         if self._program.source.global_phase:
             found *= dtype(np.exp(1j * self._program.source.global_phase))
         return found

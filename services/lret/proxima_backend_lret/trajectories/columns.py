@@ -20,6 +20,8 @@ _ALL = slice(None)
 _FEW = 0.15
 # Rows from which on few columns are worked on one by one, as rows are contiguous then.
 _TALL = 1 << 10
+# Columns below which there is not a vector of them.
+_NARROW = 8
 _MAX_BLOCKS = 256
 
 
@@ -37,9 +39,10 @@ def apply(planes: Planes, found: Instrument, qubits: Sequence[int], points: Real
     width = planes.shape[2]
     picked = np.zeros(width, dtype=np.int64)
     looked_at = np.flatnonzero(points >= found.floor)
-    if len(looked_at) > _FEW * width:
+    is_tall = planes.shape[1] >= _TALL
+    if len(looked_at) > _FEW * width and not (is_tall and width < _NARROW):
         return _apply_to_all(planes, found, qubits, points)
-    if planes.shape[1] < _TALL:
+    if not is_tall:
         few = _taken(planes, looked_at)
         shared.apply(planes, rank=width, qubits=qubits, matrix=found.first)
         if len(looked_at):
