@@ -106,14 +106,15 @@ def _emit_rows(column_count: int) -> Emission:
 
 
 def _emit_split(builder: ir.IRBuilder, pointers: Sequence[ir.Value], numbers: Sequence[ir.Value]) -> None:
-    """As the rows of 16 columns, of a matrix that is written block by block: rows of 1, 3, 3, and 9 entries."""
+    """As the rows of 16 columns; rows and columns are in the order of the blocks of 1, 3, 3 and 9, which are dense."""
     source, sources, target, targets, matrix = pointers
     start, end, _ = numbers
     lanes = [_load(builder, _lane_pointer(builder, source, start, sources, _SIGNED(column))) for column in range(16)]
     row = entry = 0
     for columns in SPLIT_COLUMNS:
+        block = lanes[row : row + len(columns)]
         for _ in columns:
-            found = _sum(builder, matrix, _SIGNED(entry), [lanes[column] for column in columns])
+            found = _sum(builder, matrix, _SIGNED(entry), block)
             builder.store(found, _lane_pointer(builder, target, end, targets, _SIGNED(row))).align = 4
             row, entry = row + 1, entry + len(columns)
 
@@ -122,14 +123,66 @@ _map_small = emitted(_emit_rows(_SMALL))
 _map_wide = emitted(_emit_rows(_WIDE))
 _map_split = emitted(_emit_split)
 
+_MULTIPLY = "void({0}[::1], int64, int64, int64, int64)"
+_CLOSE = "void({0}[::1], int64, int64)"
 _TILES = "void({0}[::1], int64, int64[::1], {0}[::1], int64, int64[::1], {0}[::1], int64, int64, int64, int64)"
+_GATHERED = (
+    "void({0}[::1], int64, int64[::1], int64[::1], {0}[::1], int64, int64, int64, int64, {0}[::1], {0}[::1], "
+    "int64[::1])"
+)
 _RUN = (
     "void({0}[::1], int64[:, ::1], int64, int64, {0}[::1], int64[::1], int64[::1], "
     "{0}[::1], {0}[::1], {0}[::1], int64[::1], int64[::1])"
 )
+_SINGLE, _DOUBLE = "float32", "float64"
 
 
-@kernel(_TILES.format("float64"), _TILES.format("float32"))
+@kernel(_MULTIPLY.format(_DOUBLE), _MULTIPLY.format(_SINGLE))
+def multiply(entries: Float, home: int, bits: int, other: int, other_bits: int) -> None:
+    """Multiply the block of 2^bits entries at `home` by each entry of that at `other`, one block after the other."""
+    size = 1 << bits
+    for place in range((1 << other_bits) - 1, -1, -1):
+        factor = entries[other + place]
+        for entry in range(size):
+            entries[home + place * size + entry] = factor * entries[home + entry]
+
+
+@kernel(_CLOSE.format(_DOUBLE), _CLOSE.format(_SINGLE))
+def close(entries: Float, home: int, mask: int) -> None:
+    """Move the entries of the block at `home` whose indices have ones in `mask` only to its start, in their order."""
+    # Lengths that moves have in common: up to 2^6 entries that are listed, or more side by side.
+    length = (mask + 1) & ~mask
+    low = mask & 63
+    shifts = np.empty(64, dtype=np.int64)
+    count = 0
+    if length < 64:
+        at = 0
+        while True:
+            shifts[count] = at
+            count += 1
+            at = (at - low) & low
+            if at == 0:
+                break
+        higher = mask & ~63
+    else:
+        higher = mask & ~(length - 1)
+    at = to = 0
+    while True:
+        if count:
+            for entry in range(count):
+                entries[home + to + entry] = entries[home + at + shifts[entry]]
+            to += count
+        else:
+            if at != to:
+                for entry in range(length):
+                    entries[home + to + entry] = entries[home + at + entry]
+            to += length
+        at = (at - higher) & higher
+        if at == 0:
+            break
+
+
+@kernel(_TILES.format(_DOUBLE), _TILES.format(_SINGLE))
 def map_tiles(  # noqa: PLR0917 - kernels have no keyword-only arguments
     source: Float,
     start: int,
@@ -143,7 +196,7 @@ def map_tiles(  # noqa: PLR0917 - kernels have no keyword-only arguments
     mask: int,
     count: int,
 ) -> None:
-    """Map `count` tiles, whose addresses run through the subsets of `mask`.
+    """Map `count` tiles, whose addresses run through the numbers that have ones in `mask` only.
 
     Args:
         source: entries.
@@ -160,16 +213,78 @@ def map_tiles(  # noqa: PLR0917 - kernels have no keyword-only arguments
     for _ in range(count):
         if form == 0:
             _map_split((source, sources, target, targets, matrix), (start + place, end + place, rows))
-        elif form == 16:
+        elif form == _WIDE:
             _map_wide((source, sources, target, targets, matrix), (start + place, end + place, rows))
         else:
             _map_small((source, sources, target, targets, matrix), (start + place, end + place, rows))
-        # The next number that has ones in places of the mask only.
         place = (place - mask) & mask
 
 
-@kernel(_RUN.format("float64"), _RUN.format("float32"))
-def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; one pass over the moves
+@kernel(_GATHERED.format(_DOUBLE), _GATHERED.format(_SINGLE))
+def map_gathered(  # noqa: PLR0912, PLR0917 - as above; one loop over tiles
+    entries: Float,
+    home: int,
+    sources: Integers,
+    targets: Integers,
+    matrix: Float,
+    rows: int,
+    columns: int,
+    form: int,
+    free: int,
+    tile: Float,
+    mapped: Float,
+    room: Integers,
+) -> None:
+    """Map tiles whose lanes are apart: the lowest of the `free` places are gathered before and scattered after.
+
+    Args:
+        entries, home: the block.
+        sources, targets, matrix, rows, form: as of `map_tiles`, but `form` may be more than 16 columns.
+        columns: columns in all, with those that are padding.
+        free: places of the index that the map does not act on.
+        tile, mapped: room for a tile and what it is mapped to.
+        room: room for as many addresses as there are rows or columns, and a tile's lanes.
+    """
+    lanes = 64 // entries.itemsize
+    width, low, left = 1, 0, free
+    while left and width < lanes:
+        low |= left & -left
+        left &= left - 1
+        width *= 2
+    shifts, packed = room[:lanes], room[lanes:]
+    lane = 0
+    for entry in range(width):
+        shifts[entry] = lane
+        lane = (lane - low) & low
+    for place in range(max(rows, columns)):
+        packed[place] = place * lanes
+    place = home
+    while True:
+        for column in range(columns):
+            at, to = place + sources[column], column * lanes
+            for entry in range(width):
+                tile[to + entry] = entries[at + shifts[entry]]
+        if form <= _WIDE:
+            map_tiles(tile, 0, packed, mapped, 0, packed, matrix, rows, form, 0, 1)
+        else:
+            for row in range(rows):
+                for entry in range(lanes):
+                    mapped[row * lanes + entry] = 0
+                for column in range(columns):
+                    factor = matrix[row * form + column]
+                    for entry in range(lanes):
+                        mapped[row * lanes + entry] += factor * tile[column * lanes + entry]
+        for row in range(rows):
+            at, to = place + targets[row], row * lanes
+            for entry in range(width):
+                entries[at + shifts[entry]] = mapped[to + entry]
+        place = home + ((place - home - left) & left)
+        if place == home:
+            break
+
+
+@kernel(_RUN.format(_DOUBLE), _RUN.format(_SINGLE))
+def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; a move after the other
     entries: Float,
     moves: Integers,
     first: int,
@@ -193,62 +308,44 @@ def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; one pass over the 
         first, last: moves.
         matrices: matrices, row by row, one after the other.
         bases: addresses of the values of the controls for which a map acts.
-        orders: rows of SPLIT matrices in the order of their blocks.
-        tile, mapped, matrix, sources, targets: room for a tile, what it is mapped to, a matrix and its addresses.
+        orders: rows of SPLIT matrices, then columns, in the order of their blocks.
+        tile, mapped, matrix, sources, targets: room for a tile, what it is mapped to, a matrix, four times as many
+            addresses as it has rows or columns, and as many as it has rows.
     """
     lanes = 64 // entries.itemsize
     for index in range(first, last):
         kind, home, bits = moves[index, KIND], moves[index, HOME], moves[index, HOME_BITS]
+        other, address = moves[index, OTHER], moves[index, TASK]
         if kind == OUTER:
-            other, size = moves[index, OTHER], 1 << bits
-            for place in range((1 << moves[index, OTHER_BITS]) - 1, -1, -1):
-                factor = entries[other + place]
-                for entry in range(size):
-                    entries[home + place * size + entry] = factor * entries[home + entry]
+            multiply(entries, home, bits, other, moves[index, OTHER_BITS])
             continue
         if kind == CLOSE:
-            mask = moves[index, MASK]
-            length = (mask + 1) & ~mask
-            higher = mask & ~(length - 1)
-            at = to = 0
-            while True:
-                if at != to:
-                    for entry in range(length):
-                        entries[home + to + entry] = entries[home + at + entry]
-                to += length
-                at = (at - higher) & higher
-                if at == 0:
-                    break
+            close(entries, home, moves[index, MASK])
             continue
 
-        other, address = moves[index, OTHER], moves[index, TASK]
+        # Addresses of the rows and columns; the first wire is the least significant digit of their indices. Behind
+        # those of the columns stand, `room` apart, where they are in the matrix, and both for what is taken in.
+        room = len(sources) // 4
+        inner, outer, outer_places = sources[room:], sources[2 * room :], sources[3 * room :]
         rows = columns = inside = outside = 1
         taken = 0
-        # Addresses of the rows and columns; the first wire is the least significant digit of their indices. Columns of
-        # a component that is taken in, and where columns are in the matrix, stand behind the first `room`.
-        room = len(sources) // 4
-        sources[0] = targets[0] = sources[room] = sources[2 * room] = sources[3 * room] = 0
+        sources[0] = inner[0] = outer[0] = outer_places[0] = targets[0] = 0
         for wire in range(moves[index, WIRES]):
-            at = moves[index, FIRST_WIRE + 4 * wire]
-            before, to, after = (
-                1 << moves[index, FIRST_WIRE + 4 * wire + 1],
-                moves[index, FIRST_WIRE + 4 * wire + 2],
-                1 << moves[index, FIRST_WIRE + 4 * wire + 3],
-            )
+            at, to = moves[index, FIRST_WIRE + 4 * wire], moves[index, FIRST_WIRE + 4 * wire + 2]
+            before = 1 << moves[index, FIRST_WIRE + 4 * wire + 1]
+            after = 1 << moves[index, FIRST_WIRE + 4 * wire + 3]
             if at < bits:
                 for digit in range(1, before):
                     for column in range(inside):
                         sources[digit * inside + column] = sources[column] + (digit << at)
-                        sources[room + digit * inside + column] = sources[room + column] + digit * columns
+                        inner[digit * inside + column] = inner[column] + digit * columns
                 inside *= before
                 taken |= (before - 1) << at
             else:
                 for digit in range(1, before):
                     for column in range(outside):
-                        sources[2 * room + digit * outside + column] = sources[2 * room + column] + (
-                            digit << (at - bits)
-                        )
-                        sources[3 * room + digit * outside + column] = sources[3 * room + column] + digit * columns
+                        outer[digit * outside + column] = outer[column] + (digit << (at - bits))
+                        outer_places[digit * outside + column] = outer_places[column] + digit * columns
                 outside *= before
             for digit in range(1, after):
                 for row in range(rows):
@@ -257,16 +354,16 @@ def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; one pass over the 
             columns *= before
 
         # The matrix, with columns of zeros up to a number that there is code for.
-        form = 4 if inside <= 4 else 16 if inside <= 16 else inside
+        form = _SMALL if inside <= _SMALL else _WIDE if inside <= _WIDE else inside
         if kind == SPLIT:
             form = 0
             for entry in range(100):
                 matrix[entry] = matrices[address + entry]
             order = moves[index, OTHER_BITS]
-            for row in range(16):
-                sources[room + row] = targets[orders[order + row]]
-            for row in range(16):
-                targets[row] = sources[room + row]
+            for place in range(16):
+                inner[place], outer[place] = targets[orders[order + place]], sources[orders[order + 16 + place]]
+            for place in range(16):
+                targets[place], sources[place] = inner[place], outer[place]
         elif other < 0:
             for row in range(rows):
                 for column in range(inside):
@@ -279,16 +376,14 @@ def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; one pass over the 
             at = to = value = 0
             while True:
                 for row in range(rows):
-                    targets[value * rows + row] = targets[row] + to if value else targets[row]
+                    targets[value * rows + row] = targets[row] + to
                     for column in range(form):
                         total = entries[home] * 0
                         if column < inside:
+                            first_entry = address + row * columns + inner[column]
                             for digit in range(outside):
                                 total += (
-                                    matrices[
-                                        address + row * columns + sources[room + column] + sources[3 * room + digit]
-                                    ]
-                                    * entries[other + at + sources[2 * room + digit]]
+                                    matrices[first_entry + outer_places[digit]] * entries[other + at + outer[digit]]
                                 )
                         matrix[(value * rows + row) * form + column] = total
                 value += 1
@@ -300,57 +395,21 @@ def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; one pass over the 
             sources[column] = sources[0]
 
         free = ((1 << bits) - 1) & ~taken & ~moves[index, FIXED]
+        mask = free & ~(lanes - 1)
+        count, left = 1, mask
+        while left:
+            count, left = 2 * count, left & (left - 1)
         base_count = moves[index, REST] if other < 0 else 0
         for which in range(max(base_count, 1)):
             base = home
             if base_count:
                 base += bases[moves[index, MASK] + which]
-            if free & (lanes - 1) == lanes - 1 and form <= 16:
-                mask = free & ~(lanes - 1)
-                count, left = 1, mask
-                while left:
-                    count, left = 2 * count, left & (left - 1)
+            if free & (lanes - 1) == lanes - 1 and form <= _WIDE:
                 map_tiles(entries, base, sources, entries, base, targets, matrix, rows, form, mask, count)
-                continue
-
-            # The lowest free places are lanes: gathered before, scattered after.
-            width, low, left = 1, 0, free
-            while left and width < lanes:
-                low |= left & -left
-                left &= left - 1
-                width *= 2
-            columns = max(form, inside) if form else 16
-            for column in range(columns):
-                sources[2 * room + column] = column * lanes
-            for row in range(rows):
-                targets[len(targets) // 2 + row] = row * lanes
-            place = 0
-            while True:
-                for column in range(columns):
-                    at, lane = base + place + sources[column], 0
-                    for entry in range(width):
-                        tile[column * lanes + entry] = entries[at + lane]
-                        lane = (lane - low) & low
-                if form <= 16:
-                    map_tiles(
-                        tile, 0, sources[2 * room :], mapped, 0, targets[len(targets) // 2 :], matrix, rows, form, 0, 1
-                    )
-                else:
-                    for row in range(rows):
-                        for entry in range(lanes):
-                            mapped[row * lanes + entry] = 0
-                        for column in range(columns):
-                            factor = matrix[row * form + column]
-                            for entry in range(lanes):
-                                mapped[row * lanes + entry] += factor * tile[column * lanes + entry]
-                for row in range(rows):
-                    at, lane = base + place + targets[row], 0
-                    for entry in range(width):
-                        entries[at + lane] = mapped[row * lanes + entry]
-                        lane = (lane - low) & low
-                place = (place - left) & left
-                if place == 0:
-                    break
+            else:
+                map_gathered(
+                    entries, base, sources, targets, matrix, rows, form or _WIDE, form, free, tile, mapped, inner
+                )
 
 
 @kernel("void(float64[::1], int64[::1], float64[:, ::1])", "void(float32[::1], int64[::1], float32[:, ::1])")

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 QUBIT_WIDTH = 2
 """Binary places of an index over I, X, Y, Z."""
 
+_MOST_TO_CHOOSE = 20_000
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
@@ -58,13 +60,17 @@ class Cost:
 
 
 def choose_order(tasks: Sequence[Task], start: Start) -> tuple[int, ...]:
-    """Return the order of least work among the program's and sweeps from the first wire up and from the last down."""
+    """Return the order of least work among the program's and sweeps from the first wire up and from the last down.
+
+    Of many tasks only the first sweep is considered.
+    """
     before, last = _dependencies(tasks, len(start.widths))
     wires = [wire for wire in range(len(last)) if last[wire] >= 0]
     behind = [found[::-1] for found in before]
     best = tuple(range(len(tasks)))
     least = cost_of(best, tasks, start)
-    for ends, needs in ((wires, before), (wires[::-1], before), (wires, behind), (wires[::-1], behind)):
+    sweeps = ((wires, before), (wires[::-1], before), (wires, behind), (wires[::-1], behind))
+    for ends, needs in sweeps if len(tasks) <= _MOST_TO_CHOOSE else sweeps[:1]:
         order = _sweep([last[wire] for wire in ends], needs)
         cost = cost_of(order, tasks, start)
         if (cost.work, cost.peak) < (least.work, least.peak):

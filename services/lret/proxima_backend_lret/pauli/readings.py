@@ -13,13 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from proxima_backend_lret.pauli.kernels import fill_density
-from proxima_backend_lret.pauli.tasks import LETTERS
+from proxima_backend_lret.pauli.letters import LETTERS, Z
 
 Float = npt.NDArray[np.floating]
 Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complexfloating]
-
-_Z = LETTERS.index("Z")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -124,7 +122,7 @@ def _probabilities(factor: Factor, qubits: frozenset[int], qubit_count: int) -> 
         if wire >= qubit_count:
             index.append(slice(None))
         elif wire in qubits:
-            place = letters.index(_Z)
+            place = letters.index(Z)
             index.append(slice(0, place + 1, place))
         else:
             index.append(0)

@@ -14,10 +14,11 @@ from proxima_runtime.quantities import readable_bytes
 
 from proxima_backend_lret.compiling.program import Program
 from proxima_backend_lret.pauli.layout import HOME_BITS, OTHER_BITS, Component, Layout, lay_out
+from proxima_backend_lret.pauli.letters import ALL, kept_letters
 from proxima_backend_lret.pauli.order import choose_order
 from proxima_backend_lret.pauli.readings import Factor, density_bytes, density_of, expectations, weights_by_record
 from proxima_backend_lret.pauli.tape import write_tape
-from proxima_backend_lret.pauli.tasks import find_tasks, kept_letters
+from proxima_backend_lret.pauli.tasks import find_tasks
 from proxima_backend_lret.simulation import Complex, Real, Saved, Wanted
 
 _GROUP_ENTRIES = 1 << 18
@@ -62,7 +63,12 @@ class PauliSimulation:
         """
         self._qubit_count = program.qubit_count
         self._wanted = wanted
-        self._kept = kept_letters(wanted, program.qubit_count)
+        self._kept = kept_letters(
+            program.qubit_count,
+            measured=wanted.qubits if wanted.weights else (),
+            paulis=[pauli for observable in wanted.observables for pauli in observable.paulis],
+            density_matrix=wanted.density_matrix,
+        )
         live = sorted({bit for record in vectors or () for bit in range(record.bit_length()) if (record >> bit) & 1})
         work = find_tasks(program, self._kept, first=first_step, live=live, joined=vectors is not None)
         order = choose_order(work.tasks, work.start)
@@ -201,7 +207,7 @@ class PauliSimulation:
         found = []
         for component in self._components:
             letters = tuple(
-                (0, 1) if wire >= self._qubit_count else self._kept[wire] if width < 2 else _LETTERS
+                (0, 1) if wire >= self._qubit_count else self._kept[wire] if width < 2 else ALL
                 for wire, width in zip(component.wires, component.widths, strict=True)
             )
             found.append(Factor(entries=self._block(component), wires=component.wires, letters=letters))
@@ -216,7 +222,6 @@ class PauliSimulation:
 
 
 _START = (1.0, 0.0, 0.0, 1.0)
-_LETTERS = (0, 1, 2, 3)
 
 
 def _group(layout: Layout) -> tuple[int, ...]:

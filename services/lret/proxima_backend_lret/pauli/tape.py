@@ -98,8 +98,8 @@ def write_tape(program: Program, work: Work, layout: Layout, dtype: npt.DTypeLik
         parts.append(matrix.reshape(-1))
         start += matrix.size
     splits = np.full(len(used), False)
-    splits[used >= 0] = orders[first, 0] >= 0
-    order[used >= 0] = first * 16
+    splits[used >= 0] = orders[first, 0, 0] >= 0
+    order[used >= 0] = first * 32
     turned = np.flatnonzero((moves[:, KIND] == MAP) & (moves[:, OTHER] < 0) & splits[steps])
     moves[turned, KIND] = SPLIT
     moves[turned, OTHER_BITS] = order[steps[turned]]
@@ -122,39 +122,52 @@ def write_tape(program: Program, work: Work, layout: Layout, dtype: npt.DTypeLik
         tile=np.zeros(columns * lanes, dtype=dtype),
         mapped=np.zeros(rows * lanes, dtype=dtype),
         matrix=np.zeros(rows * columns, dtype=dtype),
-        sources=np.zeros(4 * columns, dtype=np.int64),
-        targets=np.zeros(2 * rows, dtype=np.int64),
+        sources=np.zeros(4 * max(rows, columns) + lanes, dtype=np.int64),
+        targets=np.zeros(rows, dtype=np.int64),
         addresses=addresses,
         size=size,
     )
 
 
 def split_matrices(matrices: Real) -> tuple[Real, Integers]:
-    """Write matrices on two qubits in blocks, where every row has entries in the columns of one block only.
+    """Write matrices on two qubits in blocks, where these keep I, local terms of each qubit and joint terms apart.
 
-    Such are local maps that keep I, followed by a Clifford gate and Pauli noise.
+    Such are Clifford gates with Pauli noise, and local maps that keep I before all of them, or after.
 
     Args:
         matrices: shape (m, 16, 16), products whose entries are known to 2^-52 at best; smaller ones are taken for 0.
 
     Returns:
-        The entries in the order of SPLIT_COLUMNS, shape (m, 100), and the rows in that order, int64, shape (m, 16); -1
-        for a matrix that cannot be written so.
+        The entries in the order of SPLIT_COLUMNS, shape (m, 100), and the rows and columns in that order, int64, shape
+        (m, 2, 16); -1 for a matrix that cannot be written so.
     """
-    touched = ((np.abs(matrices) > _ROUNDING) @ _GROUPS) > 0
+    filled = np.abs(matrices) > _ROUNDING
+    before, rows = _order_of_rows(filled)
+    after, columns = _order_of_rows(filled.transpose(0, 2, 1))
+    fixed = np.concatenate([np.array(columns) for columns in SPLIT_COLUMNS])
+    orders = np.empty((len(matrices), 2, 16), dtype=np.int64)
+    orders[:, 0] = np.where(before[:, None], rows, fixed)
+    orders[:, 1] = np.where(before[:, None], fixed, columns)
+    orders[~(before | after)] = -1
+    found = np.empty((len(matrices), _SPLIT_LENGTH))
+    first = entry = 0
+    every = np.arange(len(matrices))[:, None, None]
+    for size in _GROUP_SIZES.tolist():
+        block = orders[:, :, first : first + size]
+        found[:, entry : entry + size * size] = matrices[every, block[:, 0, :, None], block[:, 1, None, :]].reshape(
+            len(matrices), size * size
+        )
+        first, entry = first + size, entry + size * size
+    return found, orders
+
+
+def _order_of_rows(filled: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], Integers]:
+    """Return whether each row has entries in columns of one block only, as many rows as columns, and their order."""
+    touched = (filled @ _GROUPS) > 0
     group = touched.argmax(axis=2)
     sizes = (group[:, :, None] == np.arange(len(SPLIT_COLUMNS))).sum(axis=1)
     possible = (touched.sum(axis=2) == 1).all(axis=1) & (sizes == _GROUP_SIZES).all(axis=1)
-    orders = np.where(possible[:, None], np.argsort(group, axis=1, kind="stable"), -1)
-    found = np.zeros((len(matrices), _SPLIT_LENGTH))
-    row = entry = 0
-    every = np.arange(len(matrices))[:, None, None]
-    for columns in SPLIT_COLUMNS:
-        size = len(columns)
-        block = matrices[every, orders[:, row : row + size, None], np.array(columns)]
-        found[:, entry : entry + size * size] = block.reshape(len(matrices), size * size)
-        row, entry = row + size, entry + size * size
-    return found, np.ascontiguousarray(orders, dtype=np.int64)
+    return possible, np.argsort(group, axis=1, kind="stable")
 
 
 def _place_blocks(block_bits: Sequence[int]) -> tuple[tuple[int, ...], int]:

@@ -16,17 +16,13 @@ from proxima_runtime.errors import FailedPrecondition
 
 from proxima_backend_lret.compiling.program import MEASURE, Program, Reading
 from proxima_backend_lret.compiling.transfer import transfer_of
-from proxima_backend_lret.pauli.order import Start, Task
-from proxima_backend_lret.simulation import Wanted
+from proxima_backend_lret.pauli.letters import ALL, Z, width_of
+from proxima_backend_lret.pauli.order import QUBIT_WIDTH, Start, Task
 
 Real = npt.NDArray[np.float64]
 
 MAX_LIVE_BITS = 10
 """Classical bits whose values may matter at once."""
-
-LETTERS = "IXYZ"
-_Z = LETTERS.index("Z")
-_ALL = (0, 1, 2, 3)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,21 +50,6 @@ class Work:
     bits: Mapping[int, int]
 
 
-def kept_letters(wanted: Wanted, qubit_count: int) -> tuple[tuple[int, ...], ...]:
-    """Return the letters of each qubit that results depend on, as digits: I alone, I and another one, or all."""
-    if wanted.density_matrix:
-        return (_ALL,) * qubit_count
-    found: list[set[int]] = [{0} for _ in range(qubit_count)]
-    if wanted.weights:
-        for qubit in wanted.qubits:
-            found[qubit].add(_Z)
-    for observable in wanted.observables:
-        for pauli in observable.paulis:
-            for qubit, letter in enumerate(reversed(pauli)):
-                found[qubit].add(LETTERS.index(letter))
-    return tuple(tuple(sorted(letters)) if len(letters) < 3 else _ALL for letters in found)
-
-
 def find_tasks(
     program: Program,
     kept: Sequence[tuple[int, ...]],
@@ -93,7 +74,11 @@ def find_tasks(
     writer = _Writer(program, kept, live)
     for step in range(first, program.step_count):
         writer.add(step)
-    widths = [2] * program.qubit_count + [1] * len(live) + [0] * (writer.wire_count - program.qubit_count - len(live))
+    widths = (
+        [QUBIT_WIDTH] * program.qubit_count
+        + [1] * len(live)
+        + [0] * (writer.wire_count - program.qubit_count - len(live))
+    )
     # What no step ends is narrowed where there is one component, which would be kept whole otherwise.
     if joined:
         writer.narrow_untouched(first)
@@ -164,7 +149,7 @@ class _Writer:
             self._forget(bit)
 
     def _find_controls(self, step: int) -> tuple[tuple[int, ...], bool]:
-        """Return the wires that decide whether a step acts, none where it does in any case, and whether it ever does."""
+        """Return the wires that decide whether a step acts, none where it always does, and whether it ever does."""
         conditions = self.program.conditions.get(step)
         if not conditions:
             return (), True
@@ -186,14 +171,14 @@ class _Writer:
 
     def _left(self, step: int, qubits: Sequence[int], *, narrows: bool) -> list[tuple[int, ...]]:
         """Return the letters that are left of each qubit after a step."""
-        return [self.kept[qubit] if narrows and self._last[qubit] == step else _ALL for qubit in qubits]
+        return [self.kept[qubit] if narrows and self._last[qubit] == step else ALL for qubit in qubits]
 
     def _map(self, step: int, qubits: tuple[int, ...], controls: tuple[int, ...], *, narrows: bool) -> None:
         slot = self._slots[step]
         letters = self._left(step, qubits, narrows=narrows)
-        whole = all(len(left) == len(_ALL) for left in letters)
+        whole = all(len(left) == len(ALL) for left in letters)
         if len(qubits) == 2 and whole:
-            self._write(qubits, (2, 2), controls, slot=slot)
+            self._write(qubits, (QUBIT_WIDTH, QUBIT_WIDTH), controls, slot=slot)
             return
         if len(qubits) > 2:
             matrix = transfer_of(self.program.wide[slot][None])[0]
@@ -207,7 +192,7 @@ class _Writer:
         matrix = np.zeros((2, 4, 4))
         for true, sign in enumerate((1.0, -1.0)):
             found = np.zeros((4, 4))
-            found[[0, 0, _Z, _Z], [0, _Z, 0, _Z]] = 0.5, 0.5 * sign, 0.5 * sign, 0.5
+            found[[0, 0, Z, Z], [0, Z, 0, Z]] = 0.5, 0.5 * sign, 0.5 * sign, 0.5
             matrix += odds[true][:, None, None] * found
         widths = (*_widths([letters]), 1)
         if not controls:
@@ -246,7 +231,7 @@ class _Writer:
         """Narrow those of the qubits whose last step was this one, which could not do it itself."""
         for qubit in qubits:
             letters = self.kept[qubit]
-            if self._last[qubit] == step and len(letters) < len(_ALL):
+            if self._last[qubit] == step and len(letters) < len(ALL):
                 self._write((qubit,), _widths([letters]), (), matrix=np.eye(4)[list(letters)])
 
     def _write(
@@ -267,7 +252,7 @@ class _Writer:
 
 
 def _widths(letters: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    return tuple([len(left).bit_length() - 1 for left in letters])
+    return tuple([width_of(left) for left in letters])
 
 
 def _rows(matrix: Real, letters: Sequence[tuple[int, ...]]) -> Real:
