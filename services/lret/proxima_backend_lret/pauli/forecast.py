@@ -107,7 +107,7 @@ def _that_matter(rows: Sequence[_Row], found: Outline, kept: Sequence[tuple[int,
     """Return the rows that have an effect on what is kept, by index, ascending."""
     needed = {qubit for qubit, letters in enumerate(kept) if len(letters) > 1}
     # As `simulation.needed_qubits`, which does not tell measurements apart.
-    needed.update(rows[index].qubits[0] for index in found.terminal)
+    needed.update(row.qubits[0] for row in rows if row.kind == _KIND.KIND_MEASURE)
     chosen: list[int] = []
     for index in range(len(rows) - 1, -1, -1):
         row = rows[index]
