@@ -11,7 +11,7 @@ from proxima_runtime.arrays.readout import batch_seeds
 from proxima_runtime.arrays.records import packed_counts, with_readout
 from proxima_runtime.backend.engine import ResultArray
 
-from proxima_backend_lret.columns import Real
+from proxima_backend_lret.compiling.program import Real
 from proxima_backend_lret.outcomes import Outcomes
 
 Bytes = npt.NDArray[np.uint8]
