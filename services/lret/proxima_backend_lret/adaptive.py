@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 from proxima.simulation.v1 import result_pb2
-from proxima_runtime.errors import ResourceExhausted
+from proxima_runtime.errors import FailedPrecondition, ResourceExhausted
 from proxima_runtime.quantities import readable_bytes
 
 from proxima_backend_lret.compiling.program import Program
@@ -210,7 +210,8 @@ class Adaptive:
         history = columns.rank_history
         try:
             self._go_on(dict(columns.promote()), memory_limit_bytes=left)
-        except ResourceExhausted:
+        except (ResourceExhausted, FailedPrecondition):
+            # It keeps fewer records apart, or takes more memory than what is left: columns go on.
             self._continued_after = 0
             return False
         history.continued_as, history.continued_after = _CONTINUED, self._continued_after

@@ -43,7 +43,7 @@ def test_service_survives_a_rank_that_outgrows_it(monkeypatch: pytest.MonkeyPatc
         assert error.reason == errors_pb2.ERROR_REASON_INSUFFICIENT_MEMORY
         assert int(error.metadata["rank"]) > 100
         huge = job(layered(22, 1), method=VECTOR, shots=10, memory_limit_bytes=64 << 20)
-        assert backend.refusal(huge).reason == errors_pb2.ERROR_REASON_OUT_OF_MEMORY
+        assert backend.refusal(huge).reason == errors_pb2.ERROR_REASON_INSUFFICIENT_MEMORY
         assert sum(backend.run(job(layered(3, 1), shots=10)).counts.values()) == 10
     finally:
         backend.close()
