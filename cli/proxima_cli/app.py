@@ -49,6 +49,7 @@ Expect = Annotated[
     typer.Option("--expect", metavar="SUM", help='Expectation value of "0.5*ZZI + XII", or @FILE; may be repeated.'),
 ]
 MaxError = Annotated[float | None, typer.Option(help="Truncation budget, 0 (exact) up to 1.  [default: 0]")]
+Save = Annotated[Path | None, typer.Option(help="Save arrays (.npy) and result.json in this folder.")]
 Timeout = Annotated[str | None, typer.Option(help="Limit of the run, as in 90, 1.5m or 2h.")]
 
 
@@ -71,7 +72,7 @@ def run(
     max_error: MaxError = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan only, as estimate does.")] = False,
     timeout: Timeout = None,
-    save: Annotated[Path | None, typer.Option(help="Save arrays (.npy) and result.json in this folder.")] = None,
+    save: Save = None,
     output: Output = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -184,6 +185,43 @@ def abort(
     from proxima_cli.commands import abort as command  # noqa: PLC0415
 
     raise typer.Exit(run_async(session, command.abort(session, name)))
+
+
+@app.command()
+def pause(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An execution as history lists it.")],
+    *,
+    output: Output = None,
+    config: ConfigFile = None,
+    server: Server = None,
+) -> Never:
+    """Pause an execution: store its state and give its worker and memory back."""
+    session = open_session(config=config, output=output, server=server)
+    from proxima_cli.commands import pause as command  # noqa: PLC0415
+
+    raise typer.Exit(run_async(session, command.pause(session, name)))
+
+
+@app.command()
+def resume(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A paused execution as history lists it.")],
+    *,
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for the result and print it.")] = True,
+    save: Save = None,
+    output: Output = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+    server: Server = None,
+) -> Never:
+    """Go on with a paused execution from where it was."""
+    session = open_session(config=config, output=output, server=server, verbose=verbose, quiet=quiet)
+    from proxima_cli.commands import pause as command  # noqa: PLC0415
+    from proxima_cli.session import stop_with_usage  # noqa: PLC0415
+
+    if save is not None and not follow:
+        stop_with_usage("--save keeps a result, which --no-follow does not wait for; leave one of them out")
+    raise typer.Exit(run_async(session, command.resume(session, name, follow=follow, save=save)))
 
 
 @app.command()

@@ -20,6 +20,7 @@ class Exit(enum.IntEnum):
     TIMEOUT = 7
     DISAGREE = 8
     NO_VERDICT = 9
+    PAUSED = 10
     ABORTED = 130
 
 

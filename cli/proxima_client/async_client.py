@@ -10,7 +10,7 @@ from typing import Self
 
 from proxima.errors.v1 import errors_pb2
 from proxima.orchestrator.v1 import backends_pb2, comparisons_pb2, executions_pb2
-from proxima_runtime.errors import Aborted, NotFound, ProximaError
+from proxima_runtime.errors import Aborted, FailedPrecondition, NotFound, ProximaError
 
 from proxima_client import values
 from proxima_client.comparing import Comparing, ComparisonFollower
@@ -30,6 +30,8 @@ __all__ = ["AsyncClient"]
 
 _PLAN_SECONDS = 180.0
 _ABORT_SECONDS = 60.0
+# A run comes to its next boundary in seconds, a large one in minutes; what is resumed may wait for its backend.
+_PAUSE_SECONDS, _RESUME_SECONDS = 3600.0, 600.0
 
 
 class AsyncClient:
@@ -94,7 +96,8 @@ class AsyncClient:
         Cancelling this call aborts the execution.
 
         Raises:
-            ProximaError: the circuit is at fault, nothing can run it, the run failed or was aborted.
+            ProximaError: the circuit is at fault, nothing can run it, the run failed, was aborted, or was paused by
+                somebody (INVALID_STATE; the message says how to go on).
         """
         options = RunOptions(
             shots=shots,
@@ -153,7 +156,7 @@ class AsyncClient:
 
     async def result(self, name: str, *, follow: Follower | None = None) -> Result:
         """Wait for an execution's end where needed and return its result, from the artifact store if it has ended."""
-        following = Following(await self._connect(), name=_full_name(name), reconnect_seconds=self._reconnect_seconds)
+        following = await self.follow(name)
         async for event in following.events():
             if follow is not None:
                 follow(event)
@@ -187,6 +190,35 @@ class AsyncClient:
         request = executions_pb2.AbortExecutionRequest(name=_full_name(name), reason=reason[:1000])
         answer = await connection.call(connection.executions.AbortExecution, request, deadline_seconds=_ABORT_SECONDS)
         return to_execution(answer.execution)
+
+    async def pause(self, name: str) -> values.Execution:
+        """Pause an execution and return its snapshot when its state is stored and it holds no worker and no memory.
+
+        `resume` goes on from there, at any later time. The pause goes on when this call is cancelled.
+
+        Raises:
+            ProximaError: it does not run or has just ended (INVALID_STATE), its method cannot be paused
+                (UNSUPPORTED_BY_BACKEND), or its state cannot be stored beside it and it goes on (INSUFFICIENT_MEMORY).
+        """
+        connection = await self._connect()
+        request = executions_pb2.PauseExecutionRequest(name=_full_name(name))
+        answer = await connection.call(connection.executions.PauseExecution, request, deadline_seconds=_PAUSE_SECONDS)
+        return to_execution(answer.execution)
+
+    async def resume(self, name: str) -> values.Execution:
+        """Resume a paused execution and return its snapshot when it runs, or waits for a worker; `result` waits for it.
+
+        Raises:
+            ProximaError: it is not paused (INVALID_STATE), or its backend does not take it, and it stays paused.
+        """
+        connection = await self._connect()
+        request = executions_pb2.ResumeExecutionRequest(name=_full_name(name))
+        answer = await connection.call(connection.executions.ResumeExecution, request, deadline_seconds=_RESUME_SECONDS)
+        return to_execution(answer.execution)
+
+    async def follow(self, name: str) -> Following:
+        """Prepare to follow an execution with its result; see `start`."""
+        return Following(await self._connect(), name=_full_name(name), reconnect_seconds=self._reconnect_seconds)
 
     async def compare(
         self,
@@ -306,6 +338,13 @@ def _result(outcome: Outcome) -> Result:
     if outcome.result is not None:
         return outcome.result
     execution = outcome.execution
+    if execution.state is values.State.PAUSED:
+        raise FailedPrecondition(
+            f"{execution.name} was paused before it had a result; Client.resume({execution.id!r}) goes on, and "
+            "Client.result then waits for it",
+            reason=errors_pb2.ERROR_REASON_INVALID_STATE,
+            metadata={"state": "PAUSED"},
+        )
     error = execution.error or Aborted(
         f"{execution.name} is {execution.state} and has no result", reason=errors_pb2.ERROR_REASON_INVALID_STATE
     )

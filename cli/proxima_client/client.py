@@ -138,6 +138,14 @@ class Client:
         """Abort an execution and return its snapshot when it has stopped and its memory is back."""
         return self._wait(self._client.abort(name, reason=reason))
 
+    def pause(self, name: str) -> values.Execution:
+        """Pause an execution and return its snapshot when its state is stored and it holds no worker and no memory."""
+        return self._wait(self._client.pause(name))
+
+    def resume(self, name: str) -> values.Execution:
+        """Resume a paused execution and return its snapshot when it runs, or waits for a worker."""
+        return self._wait(self._client.resume(name))
+
     def compare(
         self,
         circuit: object,

@@ -25,7 +25,7 @@ from proxima_cli.progress import ProgressDisplay
 from proxima_cli.server import connect
 from proxima_cli.session import Session, report_error
 
-__all__ = ["RunCommand", "estimate", "run"]
+__all__ = ["RunCommand", "estimate", "finish", "run"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,18 +50,25 @@ async def run(session: Session, command: RunCommand) -> int:
         names = tuple(f"{name}.npy" for name in ARRAY_NAMES if getattr(command.options, name))
         check_folder(command.save, (*names, "result.json"))
     async with connect(session) as client:
-        outcome = await _follow(session, client, await client.start(source, command.options))
-        execution = outcome.execution
-        if outcome.result is None:
-            return _report_failure(session, execution)
-        saved = _save(session, command, outcome)
-        document = run_document(execution, outcome.result, saved)
-        if command.save is not None:
-            save_text(command.save / "result.json", json.dumps(document, indent=2) + "\n")
-        if session.is_json:
-            print_json(document)
-        else:
-            print_run(execution, outcome.result, saved, boxed=session.is_boxed, verbosity=session.verbosity)
+        return await finish(session, client, await client.start(source, command.options), save=command.save)
+
+
+async def finish(session: Session, client: AsyncClient, following: Following, *, save: Path | None) -> int:
+    """Follow an execution to its end, print its result and return the exit code."""
+    outcome = await _follow(session, client, following)
+    execution = outcome.execution
+    if outcome.result is None:
+        return (
+            _report_paused(session, execution) if execution.state == "paused" else _report_failure(session, execution)
+        )
+    saved = _save(session, outcome, save)
+    document = run_document(execution, outcome.result, saved)
+    if save is not None:
+        save_text(save / "result.json", json.dumps(document, indent=2) + "\n")
+    if session.is_json:
+        print_json(document)
+    else:
+        print_run(execution, outcome.result, saved, boxed=session.is_boxed, verbosity=session.verbosity)
     return Exit.OK
 
 
@@ -123,6 +130,13 @@ async def _abort(client: AsyncClient, following: Following, work: "asyncio.Task[
     return following.outcome()
 
 
+def _report_paused(session: Session, execution: Execution) -> int:
+    if session.is_json:
+        print_json(run_document(execution, None, ()))
+    warn(f"proxima: the run was paused and holds no worker and no memory; go on with `proxima resume {execution.id}`")
+    return Exit.PAUSED
+
+
 def _report_failure(session: Session, execution: Execution) -> int:
     error = execution.error or Aborted(
         f"the run is {execution.state} and has no result", reason=errors_pb2.ERROR_REASON_ABORTED
@@ -144,13 +158,13 @@ def _differ(plan: Plan) -> bool:
     return len(reasons) > 1 or (len(plan.candidates) == 1 and any(reasons))
 
 
-def _save(session: Session, command: RunCommand, outcome: Outcome) -> tuple[SavedArray, ...]:
+def _save(session: Session, outcome: Outcome, save: Path | None) -> tuple[SavedArray, ...]:
     """Save arrays where a folder was named, and where JSON could not carry them."""
     result, execution = outcome.result, outcome.execution
     if result is None:
         return ()
-    if command.save is not None:
-        return save_arrays(result, command.save)
+    if save is not None:
+        return save_arrays(result, save)
     probabilities = result.probability_array
     large = probabilities is not None and np.count_nonzero(probabilities) > MAX_INLINE_OUTCOMES
     if not session.is_json or (

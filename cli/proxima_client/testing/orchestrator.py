@@ -39,7 +39,7 @@ class FakeOrchestrator(executions_pb2_grpc.ExecutionServiceServicer):
         self.running = asyncio.Event()
         self.comparisons = FakeComparisons(script)
         self._executions: dict[str, _Execution] = {}
-        self._aborted: dict[str, asyncio.Event] = {}
+        self._stopped: dict[str, asyncio.Event] = {}
         self._lost = False
 
     async def Execute(  # noqa: D102  # the contract's name and text
@@ -106,18 +106,29 @@ class FakeOrchestrator(executions_pb2_grpc.ExecutionServiceServicer):
         execution.state = executions_pb2.STATE_ABORTED
         error = Aborted(f"aborted: {request.reason}", reason=errors_pb2.ERROR_REASON_ABORTED)
         execution.error.CopyFrom(to_status(error))
-        self._aborted[request.name].set()
+        self._stopped[request.name].set()
         return executions_pb2.AbortExecutionResponse(execution=execution)
 
     async def PauseExecution(  # noqa: D102
         self, request: executions_pb2.PauseExecutionRequest, context: Context
     ) -> executions_pb2.PauseExecutionResponse:
-        return await unimplemented(context)
+        execution = await self._find(request.name, context)
+        if self.script.pause_refusal is not None:
+            await fail(context, self.script.pause_refusal)
+        if execution.state not in (executions_pb2.STATE_RUNNING, executions_pb2.STATE_PAUSED):
+            await fail(context, _wrong_state(execution, "pause"))
+        execution.state = executions_pb2.STATE_PAUSED
+        self._stopped[request.name].set()
+        return executions_pb2.PauseExecutionResponse(execution=execution)
 
     async def ResumeExecution(  # noqa: D102
         self, request: executions_pb2.ResumeExecutionRequest, context: Context
     ) -> executions_pb2.ResumeExecutionResponse:
-        return await unimplemented(context)
+        execution = await self._find(request.name, context)
+        if execution.state != executions_pb2.STATE_PAUSED:
+            await fail(context, _wrong_state(execution, "resume"))
+        execution.state = executions_pb2.STATE_RUNNING
+        return executions_pb2.ResumeExecutionResponse(execution=execution)
 
     async def ResetExecution(  # noqa: D102
         self, request: executions_pb2.ResetExecutionRequest, context: Context
@@ -142,7 +153,7 @@ class FakeOrchestrator(executions_pb2_grpc.ExecutionServiceServicer):
             result_spec=request.spec.results,
         )
         self._executions[execution.name] = execution
-        self._aborted[execution.name] = asyncio.Event()
+        self._stopped[execution.name] = asyncio.Event()
         return execution
 
     async def _find(self, name: str, context: Context) -> _Execution:
@@ -161,7 +172,7 @@ class FakeOrchestrator(executions_pb2_grpc.ExecutionServiceServicer):
 
     async def _messages(self, execution: _Execution, *, deliver: bool) -> AsyncIterator[Message]:
         yield Message(execution=execution)
-        if execution.state not in _TERMINAL:
+        if execution.state not in (*_TERMINAL, executions_pb2.STATE_PAUSED):
             execution.plan.CopyFrom(self.script.plan or scripted_plan())
             execution.state = executions_pb2.STATE_RUNNING
             execution.ready_time.seconds = execution.start_time.seconds = 101
@@ -174,8 +185,8 @@ class FakeOrchestrator(executions_pb2_grpc.ExecutionServiceServicer):
                     )
                 )
             if self.script.runs_until_aborted:
-                await self._aborted[execution.name].wait()
-            else:
+                await self._stopped[execution.name].wait()
+            if execution.state == executions_pb2.STATE_RUNNING:
                 self._finish(execution)
         if execution.state == executions_pb2.STATE_COMPLETED and deliver and not self.script.withhold_result:
             for message in self._result(execution):
@@ -249,6 +260,15 @@ class FakeOrchestrator(executions_pb2_grpc.ExecutionServiceServicer):
                 for offset in range(start, len(data), self.script.chunk_bytes)
             )
         return messages
+
+
+def _wrong_state(execution: _Execution, trigger: str) -> FailedPrecondition:
+    state = executions_pb2.State.Name(execution.state).removeprefix("STATE_")
+    return FailedPrecondition(
+        f"{execution.name} is {state}: it cannot {trigger}",
+        reason=errors_pb2.ERROR_REASON_INVALID_STATE,
+        metadata={"state": state, "trigger": trigger},
+    )
 
 
 @contextlib.asynccontextmanager

@@ -105,7 +105,8 @@ class Script:
         chunk_bytes: size of a chunk.
         lose_after: break the first stream with UNAVAILABLE after this many messages; None: never.
         withhold_result: the streams carry no result, so that the client must read it from the store.
-        runs_until_aborted: stay in RUNNING until AbortExecution.
+        runs_until_aborted: stay in RUNNING until AbortExecution or, the first time, PauseExecution.
+        pause_refusal: PauseExecution fails with this.
         progress: fractions to report.
         comparison: how a comparison ends: members in the order of the targets, pairs, verdict, state.
         expectation_values: of the result, exact where they have no standard error.
@@ -126,6 +127,7 @@ class Script:
     lose_after: int | None = None
     withhold_result: bool = False
     runs_until_aborted: bool = False
+    pause_refusal: ProximaError | None = None
     progress: tuple[float, ...] = ()
     comparison: comparisons_pb2.Comparison | None = None
     expectation_values: tuple[result_pb2.ExpectationValue, ...] = ()
