@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from proxima_backend_lret.compiling.compile import compile_maps
-from proxima_backend_lret.pauli.layout import lay_out
+from proxima_backend_lret.pauli.kernels import SPLIT
+from proxima_backend_lret.pauli.layout import KIND, lay_out
 from proxima_backend_lret.pauli.letters import ALL
 from proxima_backend_lret.pauli.order import choose_order
 from proxima_backend_lret.pauli.reference import run_plainly
@@ -38,8 +40,8 @@ def _check(circuit: CircuitWriter, seed: int, *, absorbs: bool, single_precision
     matrices |= {task: program.two[slot].real for task, slot in enumerate(work.slots) if slot >= 0}
 
     tape = write_tape(program, work, layout, np.float32 if single_precision else np.float64)
-    entries = np.full(tape.size, np.nan).astype(np.float32 if single_precision else np.float64)
-    blocks = {}
+    entries: npt.NDArray[np.floating] = np.full(tape.size, np.nan, dtype=tape.matrices.dtype)
+    blocks: dict[int, npt.NDArray[np.float64]] = {}
     for component in layout.start:
         blocks[component.block] = generator.uniform(-1, 1, 1 << component.bits)
         address = tape.addresses[component.block]
@@ -61,7 +63,7 @@ def test_splits_clifford_gates_with_local_maps_on_one_side() -> None:
     """A local map that keeps I before or after CX is written in blocks; one on both sides, or damping, is not."""
     generator = np.random.default_rng(3)
 
-    def local() -> np.ndarray:
+    def local() -> npt.NDArray[np.float64]:
         found = np.eye(4)
         found[1:, 1:] = np.linalg.qr(generator.normal(size=(3, 3)))[0]
         return found
@@ -81,3 +83,14 @@ def test_splits_clifford_gates_with_local_maps_on_one_side() -> None:
             rebuilt[block] = entries[entry : entry + size * size].reshape(size, size)
             first, entry = first + size, entry + size * size
         np.testing.assert_allclose(rebuilt, matrix, atol=1e-15)
+
+
+@pytest.mark.parametrize("single_precision", [False, True])
+def test_large_components_are_the_reference(single_precision: bool) -> None:
+    """Maps of components that fill caches, with matrices in blocks, leave the entries that plain numpy does."""
+    circuit = layers(8, 6, 0.1)
+    program = compile_maps(circuit.message(), keeps_records=False, absorbs=True)
+    work = find_tasks(program, [ALL] * 8)
+    layout = lay_out(choose_order(work.tasks, work.start), work.tasks, work.start)
+    assert np.any(write_tape(program, work, layout, np.float64).moves[:, KIND] == SPLIT)
+    _check(circuit, 4, absorbs=True, single_precision=single_precision)

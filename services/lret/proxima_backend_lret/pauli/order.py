@@ -14,7 +14,7 @@ from dataclasses import dataclass
 QUBIT_WIDTH = 2
 """Binary places of an index over I, X, Y, Z."""
 
-_MOST_TO_CHOOSE = 20_000
+_LEAST_TO_CHOOSE, _MOST_TO_CHOOSE = 1 << 13, 20_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,13 +62,16 @@ class Cost:
 def choose_order(tasks: Sequence[Task], start: Start) -> tuple[int, ...]:
     """Return the order of least work among the program's and sweeps from the first wire up and from the last down.
 
-    Of many tasks only the first sweep is considered.
+    The program's stays where its tasks take no longer than the choice would; of very many tasks only the first sweep is
+    considered.
     """
+    best = tuple(range(len(tasks)))
+    least = cost_of(best, tasks, start)
+    if max(least.peak, least.work // (len(tasks) or 1)) <= _LEAST_TO_CHOOSE:
+        return best
     before, last = _dependencies(tasks, len(start.widths))
     wires = [wire for wire in range(len(last)) if last[wire] >= 0]
     behind = [found[::-1] for found in before]
-    best = tuple(range(len(tasks)))
-    least = cost_of(best, tasks, start)
     sweeps = ((wires, before), (wires[::-1], before), (wires, behind), (wires[::-1], behind))
     for ends, needs in sweeps if len(tasks) <= _MOST_TO_CHOOSE else sweeps[:1]:
         order = _sweep([last[wire] for wire in ends], needs)

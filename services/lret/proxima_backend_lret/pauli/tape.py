@@ -32,6 +32,7 @@ Integers = npt.NDArray[np.int64]
 
 _PAIR = 256
 _ROUNDING = 2.0**-52
+_LEAST_TO_SPLIT = 1 << 14
 _SPLIT_LENGTH = sum(len(columns) ** 2 for columns in SPLIT_COLUMNS)
 _GROUPS = np.array([[column in columns for columns in SPLIT_COLUMNS] for column in range(16)], dtype=np.float64)
 _GROUP_SIZES = np.array([len(columns) for columns in SPLIT_COLUMNS])
@@ -83,28 +84,30 @@ def write_tape(program: Program, work: Work, layout: Layout, dtype: npt.DTypeLik
     moves[:, HOME] = lookup[moves[:, HOME]]
     moves[:, OTHER] = np.where(moves[:, OTHER] >= 0, lookup[moves[:, OTHER]], -1)
 
-    # Matrices on pairs come first, then those that are written in blocks, then those of other shapes.
+    # Matrices on pairs come first, then those of other shapes, then those that are written in blocks.
     used = np.array(work.slots, dtype=np.int64)
-    pairs, first = np.unique(used[used >= 0], return_inverse=True)
+    of_pairs = used >= 0
+    pairs, first = np.unique(used[of_pairs], return_inverse=True)
     whole = np.asarray(program.two, dtype=np.float64)[pairs].reshape(-1, 16, 16)
-    split, orders = split_matrices(whole)
-    address = np.full(len(used), -1, dtype=np.int64)
-    order = np.zeros(len(used), dtype=np.int64)
-    address[used >= 0] = first * _PAIR
-    parts = [whole.reshape(-1), split.reshape(-1)]
-    start = sum(len(part) for part in parts)
+    address = np.zeros(len(used), dtype=np.int64)
+    address[of_pairs] = first * _PAIR
+    parts, start = [whole.reshape(-1)], whole.size
     for task, matrix in work.matrices.items():
         address[task] = start
         parts.append(matrix.reshape(-1))
         start += matrix.size
-    splits = np.full(len(used), False)
-    splits[used >= 0] = orders[first, 0, 0] >= 0
-    order[used >= 0] = first * 32
-    turned = np.flatnonzero((moves[:, KIND] == MAP) & (moves[:, OTHER] < 0) & splits[steps])
-    moves[turned, KIND] = SPLIT
-    moves[turned, OTHER_BITS] = order[steps[turned]]
     moves[:, TASK] = address[steps]
-    moves[turned, TASK] = len(whole) * _PAIR + address[steps[turned]] // _PAIR * _SPLIT_LENGTH
+    orders = np.zeros((1, 2, 16), dtype=np.int64)
+    if size > _LEAST_TO_SPLIT:
+        split, orders = split_matrices(whole)
+        parts.append(split.reshape(-1))
+        which = np.full(len(used), -1)
+        which[of_pairs] = np.where(orders[first, 0, 0] >= 0, first, -1)
+        which = which[steps]
+        turned = np.flatnonzero((moves[:, KIND] == MAP) & (moves[:, OTHER] < 0) & (which >= 0))
+        moves[turned, KIND] = SPLIT
+        moves[turned, OTHER_BITS] = which[turned] * orders[0].size
+        moves[turned, TASK] = start + which[turned] * _SPLIT_LENGTH
 
     bases: list[int] = []
     for move, places in layout.controls.items():
