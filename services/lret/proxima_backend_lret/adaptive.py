@@ -11,7 +11,7 @@ from proxima_runtime.errors import FailedPrecondition, ResourceExhausted
 from proxima_runtime.quantities import readable_bytes
 
 from proxima_backend_lret.compiling.program import Program
-from proxima_backend_lret.low_rank.certificate import rounding_bound
+from proxima_backend_lret.exact import vector_rounding
 from proxima_backend_lret.low_rank.promotion import promotion_bytes
 from proxima_backend_lret.low_rank.simulation import LowRank
 from proxima_backend_lret.pauli.simulation import PauliSimulation
@@ -204,9 +204,7 @@ class Adaptive:
         if left < 8 * columns.record_count * 4**width:
             return False
         self._trace, self._continued_after = columns.trace, columns.position
-        rest = float(self._program.constants[columns.position :].sum())
-        # The error of a step is relative to the Frobenius norm; a trace norm is up to 2^(n/2) times that.
-        self._rounding = columns.rounding + 2.0 ** (width / 2) * rounding_bound(rest, single_precision=False)
+        self._rounding = columns.rounding + vector_rounding(self._program, first_step=columns.position)
         history = columns.rank_history
         try:
             self._go_on(dict(columns.promote()), memory_limit_bytes=left)

@@ -16,10 +16,9 @@ from proxima_backend_lret.simulation import Complex, SampledSimulation, StateSim
 
 
 def read_state(
-    job: backend_pb2.Job, source: Source, wanted: Wanted, simulation: StateSimulation, *, seconds: float
+    job: backend_pb2.Job, source: Source, wanted: Wanted, simulation: StateSimulation, *, single: bool, seconds: float
 ) -> ItemResult:
-    """Return the results of a run that computed the state, `seconds` of the engine's time before."""
-    single = job.precision == result_pb2.PRECISION_SINGLE
+    """Return the results of a run that computed the state in `seconds`, partly or all in single precision."""
     return ItemResult(
         item_index=0,
         arrays=[*_outcome_arrays(job, source, wanted, simulation), *_state_arrays(source, wanted, simulation)],

@@ -16,11 +16,11 @@ from proxima_runtime.errors import FailedPrecondition, Internal, InvalidArgument
 
 from proxima_backend_lret.adaptive import Adaptive
 from proxima_backend_lret.checkpoint import pack, unpack
-from proxima_backend_lret.choice import break_even_rank
+from proxima_backend_lret.choice import break_even_rank, choose
 from proxima_backend_lret.compiling.compile import compile_maps, compile_unitary
 from proxima_backend_lret.compiling.program import Program, Source
+from proxima_backend_lret.exact import OneColumn, WholeVector
 from proxima_backend_lret.pauli.simulation import PauliSimulation
-from proxima_backend_lret.pure import OneColumn
 from proxima_backend_lret.results import read_samples, read_state
 from proxima_backend_lret.simulation import (
     SampledSimulation,
@@ -45,6 +45,7 @@ class _Run:
     source: Source
     wanted: Wanted
     simulation: Simulation
+    single: bool
 
 
 def simulate(
@@ -92,7 +93,7 @@ def _read(job: backend_pb2.Job, run: _Run, started: float) -> ItemResult:
             reason=errors_pb2.ERROR_REASON_ENGINE_FAILED,
             metadata={"engine": job.engine, "message": f"certified error {bound!r}"},
         )
-    return read_state(job, run.source, run.wanted, state, seconds=seconds)
+    return read_state(job, run.source, run.wanted, state, single=run.single, seconds=seconds)
 
 
 def _prepare(job: backend_pb2.Job) -> _Run:
@@ -104,11 +105,11 @@ def _prepare(job: backend_pb2.Job) -> _Run:
             wanted = find_wanted(job, program.source)
             begin = StateVector if job.method == _METHOD.METHOD_STATEVECTOR else OneColumn
             vector = begin(program, wanted, single_precision=single, memory_limit_bytes=limit)
-            return _Run(source=program.source, wanted=wanted, simulation=vector)
+            return _Run(source=program.source, wanted=wanted, simulation=vector, single=single)
     program = compile_maps(
         job.circuit,
         keeps_records=bool(job.results.shots or job.results.probabilities),
-        absorbs=job.method != _METHOD.METHOD_PAULI_VECTOR,
+        absorbs=True,
         needed=needed_qubits(job),
     )
     wanted = find_wanted(job, program.source)
@@ -119,6 +120,8 @@ def _prepare(job: backend_pb2.Job) -> _Run:
         )
     elif job.method == _METHOD.METHOD_PAULI_VECTOR:
         simulation = PauliSimulation(program, wanted, single_precision=single, memory_limit_bytes=limit)
+    elif choose(job).begins_with_vector:
+        simulation, single = WholeVector(program, wanted, memory_limit_bytes=limit), False
     else:
         simulation = Adaptive(
             program,
@@ -128,7 +131,7 @@ def _prepare(job: backend_pb2.Job) -> _Run:
             memory_limit_bytes=limit,
             break_even=break_even_rank(program.qubit_count),
         )
-    return _Run(source=program.source, wanted=wanted, simulation=simulation)
+    return _Run(source=program.source, wanted=wanted, simulation=simulation, single=single)
 
 
 def _compile_pure(job: backend_pb2.Job) -> Program | None:

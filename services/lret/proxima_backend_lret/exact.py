@@ -1,4 +1,7 @@
-"""The method low_rank where nothing mixes the state: one column, which is the state vector."""
+"""The method low_rank where nothing is dropped: one column, which is the state vector, or the whole Pauli vector.
+
+Both come with what their rounding may have cost as certificate.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ from proxima_runtime.errors import FailedPrecondition
 
 from proxima_backend_lret.compiling.program import Program
 from proxima_backend_lret.low_rank.certificate import rounding_bound
+from proxima_backend_lret.pauli.simulation import PauliSimulation
 from proxima_backend_lret.simulation import Complex, Wanted
 from proxima_backend_lret.statevector.simulation import StateVector
 
 
 class OneColumn(StateVector):
-    """A state vector with what its rounding may have cost as certificate."""
+    """The state vector of a circuit that keeps a pure state pure."""
 
     def __init__(
         self, program: Program, wanted: Wanted, *, single_precision: bool, memory_limit_bytes: int | None
@@ -53,3 +57,26 @@ class OneColumn(StateVector):
         """Return |state><state|, shape (2^n, 2^n)."""
         state = StateVector.statevector(self)
         return state[:, None] * state.conj()
+
+
+class WholeVector(PauliSimulation):
+    """The Pauli vector from the beginning, because columns would take more."""
+
+    def __init__(self, program: Program, wanted: Wanted, *, memory_limit_bytes: int) -> None:
+        """Begin as `PauliSimulation` does, in double precision."""
+        super().__init__(program, wanted, single_precision=False, memory_limit_bytes=memory_limit_bytes)
+        rounding = vector_rounding(program, first_step=0) + program.rounding
+        self.certified_error = min(1.0, 2 * rounding)
+        # None of the operations is done on columns.
+        self.rank_history = result_pb2.RankHistory(
+            largest_rank=1, continued_as="pauli_vector", operation_count=self.step_count
+        )
+
+
+def vector_rounding(program: Program, *, first_step: int) -> float:
+    """Return eta of applying the steps from `first_step` on to a Pauli vector in double precision.
+
+    The error of a step is relative to the Frobenius norm, and a trace norm is up to 2^(n/2) times that.
+    """
+    constants = float(program.constants[first_step:].sum())
+    return float(2.0 ** (program.qubit_count / 2) * rounding_bound(constants, single_precision=False))
