@@ -1,9 +1,10 @@
 """How many columns a circuit's noise may need, predicted from its columns before it runs. Imports no numpy.
 
 Without a budget every Kraus operator of every channel may make a column, up to 2^n for each live record. With one,
-think of a run as drawing errors: a channel departs from its leading operator with probability at most p, in one of
-m - 1 other ways. Columns of more than K errors may go once their weight, a Poisson tail of the sum of p, is within the
-part of the budget that screening may have spent; those of up to K errors are counted. Compression mostly needs fewer.
+think of a run as drawing errors: a channel departs from its leading operator with probability at most p, in one of the
+circuit's directions. Columns of more than K errors may go once their weight, a Poisson tail of the sum of p, is within
+the part of the budget that may be spent by then; those of up to K errors are counted. How many of the directions a
+state can tell apart is measured: about half of single errors, and a tenth for each error more.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.backend.columns import counts_of
 
 from proxima_backend_lret.low_rank.certificate import map_constant
-from proxima_backend_lret.low_rank.limits import MAX_RECORDS, SCREENING_SHARE
+from proxima_backend_lret.low_rank.directions import count_directions
+from proxima_backend_lret.low_rank.limits import BUDGET_POWER, MAX_RECORDS
 
 _KIND = circuit_pb2.Operation
 _HARMLESS = (_KIND.KIND_BARRIER, _KIND.KIND_DELAY)
@@ -31,6 +33,7 @@ _OPERATORS: Mapping[str, int] = {
 _STEPS = 16
 _MAX_LOG2 = 1000.0
 _MOST_STRINGS = 2.0**200
+_TOLD_APART, _TOLD_APART_FURTHER = 0.55, 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class Noise:
         noise_count: those that may add columns: channels, resets, measurements in mid-circuit.
         constants: sum of the certificate's c over all maps.
         log2_operators: log2 of the product of the channels' operator counts.
-        other_operators: sum over channels of their operator count less one.
+        directions: different errors, as `directions.count_directions` counts them.
         departures: sum over channels of the largest probability of another operator than the leading one.
         doublings: resets and measurements in mid-circuit.
         recorded_bits: classical bits that are measured in mid-circuit.
@@ -52,7 +55,7 @@ class Noise:
     noise_count: int
     constants: float
     log2_operators: float
-    other_operators: int
+    directions: float
     departures: float
     doublings: int
     recorded_bits: int
@@ -63,29 +66,38 @@ class Noise:
         return not self.noise_count
 
     def columns(self, qubit_count: int, max_error: float) -> float:
-        """Return the predicted number of columns, in all live records together."""
+        """Return the most columns that are predicted, in all live records together."""
+        log2 = self._log2_course(max_error)[-1] if max_error > 0 else self.log2_operators
+        return self._within(log2, qubit_count)
+
+    def mean_columns(self, qubit_count: int, max_error: float) -> float:
+        """Return the mean number of columns over the course of the run that is predicted."""
+        if max_error <= 0:
+            return self.columns(qubit_count, max_error)
+        course = self._log2_course(max_error)
+        return sum(self._within(log2, qubit_count) for log2 in course) / len(course)
+
+    def _within(self, log2: float, qubit_count: int) -> float:
         records = min(2.0**self.recorded_bits, MAX_RECORDS) if self.recorded_bits < _MAX_LOG2 else MAX_RECORDS
         full = qubit_count + math.log2(records)
-        log2 = self.log2_operators
-        if max_error > 0:
-            log2 = min(log2, self._log2_error_strings(max_error))
-        return float(2.0 ** min(log2 + self.doublings, full, _MAX_LOG2))
+        return float(2.0 ** min(min(log2, self.log2_operators) + self.doublings, full, _MAX_LOG2))
 
-    def _log2_error_strings(self, max_error: float) -> float:
-        """Return log2 of the error strings to be kept, at the worst moment of the quadratic schedule."""
-        worst = 0.0
+    def _log2_course(self, max_error: float) -> list[float]:
+        """Return log2 of the error strings kept as the noise goes on; columns seldom become fewer again."""
+        course = [0.0]
         for step in range(1, _STEPS + 1):
             part = step / _STEPS
-            allowed = SCREENING_SHARE * max_error * part * part
-            worst = max(worst, _log2_strings(self.departures * part, self.other_operators * part, allowed))
-        return worst
+            allowed = max_error * part**BUDGET_POWER
+            strings = _log2_strings(self.departures * part, self.directions * part, allowed)
+            course.append(max(course[-1], strings))
+        return course[1:]
 
 
 def find_noise(circuit: circuit_pb2.Circuit) -> Noise:
     """Count what makes columns in a circuit that the runtime has checked."""
     counts = dict(counts_of(circuit.opcodes))
     mid_count, recorded_bits, terminal_count = _mid_circuit(circuit, counts)
-    operation_count = noise_count = resets = other_operators = 0
+    operation_count = noise_count = resets = 0
     constants = log2_operators = 0.0
     for code, count in counts.items():
         operation = circuit.operations[code]
@@ -96,7 +108,6 @@ def find_noise(circuit: circuit_pb2.Circuit) -> Noise:
                 operators = _operator_count(operation)
                 constants += count * map_constant(operation.qubit_count, operators)
                 log2_operators += count * math.log2(operators)
-                other_operators += count * (operators - 1)
                 noise_count += count
             case _KIND.KIND_RESET:
                 resets += count
@@ -108,7 +119,9 @@ def find_noise(circuit: circuit_pb2.Circuit) -> Noise:
         noise_count=noise_count + doublings,
         constants=constants,
         log2_operators=log2_operators,
-        other_operators=other_operators,
+        directions=count_directions(circuit, [_operator_count(entry) for entry in circuit.operations])
+        if noise_count
+        else 0.0,
         departures=_departures(circuit) if noise_count else 0.0,
         doublings=doublings,
         recorded_bits=recorded_bits,
@@ -116,6 +129,8 @@ def find_noise(circuit: circuit_pb2.Circuit) -> Noise:
 
 
 def _operator_count(operation: circuit_pb2.Operation) -> int:
+    if operation.kind != _KIND.KIND_CHANNEL:
+        return 1
     if operation.matrix:
         return len(operation.matrix) // (16 << 2 * operation.qubit_count)
     if operation.name in _OPERATORS:
@@ -165,7 +180,7 @@ def _explicit_departure(operation: circuit_pb2.Operation) -> float:
     return min(sum(norms) - max(norms), 1.0)
 
 
-def _log2_strings(mean: float, ways: float, allowed: float) -> float:
+def _log2_strings(mean: float, directions: float, allowed: float) -> float:
     """Return log2 of the strings kept of a Poisson number of errors, when `allowed` of the weight may go."""
     if mean <= 0:
         return 0.0
@@ -177,10 +192,10 @@ def _log2_strings(mean: float, ways: float, allowed: float) -> float:
         before = tail
         weight *= mean / errors
         tail -= weight
-        count *= ways / errors
+        count *= (_TOLD_APART if errors == 1 else _TOLD_APART_FURTHER) * directions / errors
         part = min((before - allowed) / weight, 1.0) if weight > 0 else 1.0
         strings += count * part
-        if strings > _MOST_STRINGS or errors > ways or weight <= 0:
+        if strings > _MOST_STRINGS or weight <= 0:
             break
     return math.log2(strings)
 
