@@ -43,6 +43,8 @@ SPLIT_COLUMNS: tuple[tuple[int, ...], ...] = ((0,), (1, 2, 3), (4, 8, 12), (5, 6
 """Columns of the blocks of a matrix that keeps I, local terms of each qubit and joint terms apart."""
 
 _SMALL, _WIDE = 4, 16
+# Enough for the lanes, and for places that can be exchanged with all of the lanes'.
+_LEAST_TO_EXCHANGE = 1 << 12
 _SIGNED = ir.IntType(64)
 
 
@@ -119,13 +121,64 @@ def _emit_split(builder: ir.IRBuilder, pointers: Sequence[ir.Value], numbers: Se
             row, entry = row + 1, entry + len(columns)
 
 
+def _exchange(builder: ir.IRBuilder, lanes: Sequence[ir.Value], bit: int) -> list[ir.Value]:
+    """Return 16 vectors with bit `bit` of the number of a lane and of its vector exchanged."""
+    kind = lanes[0].type
+    step = 1 << bit
+    numbers = ir.VectorType(ir.IntType(32), kind.count)
+    low = ir.Constant(numbers, [kind.count + (lane ^ step) if lane & step else lane for lane in range(kind.count)])
+    high = ir.Constant(numbers, [kind.count + lane if lane & step else lane | step for lane in range(kind.count)])
+    found = list(lanes)
+    for place in range(len(lanes)):
+        if not place & step:
+            first, second = lanes[place], lanes[place | step]
+            found[place] = builder.shuffle_vector(first, second, low)
+            found[place | step] = builder.shuffle_vector(first, second, high)
+    return found
+
+
+def _exchange_some(builder: ir.IRBuilder, lanes: Sequence[ir.Value], bits: ir.Value) -> list[ir.Value]:
+    """Return 16 vectors with those bits of lanes and vectors exchanged that are ones in `bits`."""
+    found = list(lanes)
+    for bit in range(lanes[0].type.count.bit_length() - 1):
+        wanted = builder.trunc(builder.lshr(bits, _SIGNED(bit)), ir.IntType(1))
+        before, body = builder.block, builder.append_basic_block("exchange")
+        after = builder.append_basic_block("exchanged")
+        builder.cbranch(wanted, body, after)
+        builder.position_at_end(body)
+        exchanged = _exchange(builder, found, bit)
+        builder.branch(after)
+        builder.position_at_end(after)
+        merged = []
+        for kept, moved in zip(found, exchanged, strict=True):
+            value = builder.phi(kept.type)
+            value.add_incoming(kept, before)
+            value.add_incoming(moved, body)
+            merged.append(value)
+        found = merged
+    return found
+
+
+def _emit_exchanged(builder: ir.IRBuilder, pointers: Sequence[ir.Value], numbers: Sequence[ir.Value]) -> None:
+    """As the rows of 16 columns and as many rows, some places of which are lanes at first and when all is done."""
+    entries, places, matrix = pointers
+    start, bits = numbers
+    addresses = [_lane_pointer(builder, entries, start, places, _SIGNED(column)) for column in range(16)]
+    lanes = _exchange_some(builder, [_load(builder, address) for address in addresses], bits)
+    sums = [_sum(builder, matrix, _SIGNED(16 * row), lanes) for row in range(16)]
+    for address, value in zip(addresses, _exchange_some(builder, sums, bits), strict=True):
+        builder.store(value, address).align = 4
+
+
 _map_small = emitted(_emit_rows(_SMALL))
 _map_wide = emitted(_emit_rows(_WIDE))
 _map_split = emitted(_emit_split)
+_map_exchanged = emitted(_emit_exchanged)
 
 _MULTIPLY = "void({0}[::1], int64, int64, int64, int64)"
 _CLOSE = "void({0}[::1], int64, int64)"
 _TILES = "void({0}[::1], int64, int64[::1], {0}[::1], int64, int64[::1], {0}[::1], int64, int64, int64, int64)"
+_EXCHANGED = "void({0}[::1], int64, int64[::1], {0}[::1], int64, int64)"
 _GATHERED = (
     "void({0}[::1], int64, int64[::1], int64[::1], {0}[::1], int64, int64, int64, int64, {0}[::1], {0}[::1], "
     "int64[::1])"
@@ -220,6 +273,28 @@ def map_tiles(  # noqa: PLR0917 - kernels have no keyword-only arguments
         place = (place - mask) & mask
 
 
+@kernel(_EXCHANGED.format(_DOUBLE), _EXCHANGED.format(_SINGLE))
+def map_exchanged(  # noqa: PLR0917 - as above
+    entries: Float, home: int, sources: Integers, matrix: Float, exchanged: int, mask: int
+) -> None:
+    """Map tiles on 4 places, some of which are places of the lanes.
+
+    Args:
+        entries, home: the block.
+        sources: address of each of the 16 vectors of a tile.
+        matrix: 16 rows and columns, in the order of the vectors once the places are exchanged.
+        exchanged: the places of the lanes that it acts on; the same bit of the number of a vector stands for another
+            place of the index until they are exchanged.
+        mask: places of the index of a tile.
+    """
+    place = 0
+    while True:
+        _map_exchanged((entries, sources, matrix), (home + place, exchanged))
+        place = (place - mask) & mask
+        if place == 0:
+            break
+
+
 @kernel(_GATHERED.format(_DOUBLE), _GATHERED.format(_SINGLE))
 def map_gathered(  # noqa: PLR0912, PLR0917 - as above; one loop over tiles
     entries: Float,
@@ -309,8 +384,8 @@ def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; a move after the o
         matrices: matrices, row by row, one after the other.
         bases: addresses of the values of the controls for which a map acts.
         orders: rows of SPLIT matrices, then columns, in the order of their blocks.
-        tile, mapped, matrix, sources, targets: room for a tile, what it is mapped to, a matrix, four times as many
-            addresses as it has rows or columns, and as many as it has rows.
+        tile, mapped, matrix, sources, targets: room for a tile, what it is mapped to, a matrix and one of 16 rows and
+            columns, four times as many addresses as it has rows or columns and 16 more, and as many as it has rows.
     """
     lanes = 64 // entries.itemsize
     for index in range(first, last):
@@ -329,9 +404,11 @@ def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; a move after the o
         inner, outer, outer_places = sources[room:], sources[2 * room :], sources[3 * room :]
         rows = columns = inside = outside = 1
         taken = 0
+        stays = other < 0
         sources[0] = inner[0] = outer[0] = outer_places[0] = targets[0] = 0
         for wire in range(moves[index, WIRES]):
             at, to = moves[index, FIRST_WIRE + 4 * wire], moves[index, FIRST_WIRE + 4 * wire + 2]
+            stays = stays and to == at
             before = 1 << moves[index, FIRST_WIRE + 4 * wire + 1]
             after = 1 << moves[index, FIRST_WIRE + 4 * wire + 3]
             if at < bits:
@@ -352,6 +429,60 @@ def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; a move after the o
                     targets[digit * rows + row] = targets[row] + (digit << to)
             rows *= after
             columns *= before
+
+        free = ((1 << bits) - 1) & ~taken & ~moves[index, FIXED]
+        spare = free & ~(lanes - 1)
+        exchanged = taken & (lanes - 1)
+        fits = 1 << bits >= _LEAST_TO_EXCHANGE and moves[index, FIXED] & (lanes - 1) == 0
+        base_count = moves[index, REST] if other < 0 else 0
+        if exchanged and stays and fits and inside == _WIDE:
+            # The place of each bit of the number of a vector, and of the number of its row or column in the matrix.
+            used = 0
+            for bit in range(4):
+                if (exchanged >> bit) & 1:
+                    for column_bit in range(4):
+                        if sources[1 << column_bit] == 1 << bit:
+                            outer[bit] = 1 << column_bit
+                            used |= 1 << column_bit
+                    inner[bit] = spare & -spare
+                    spare &= spare - 1
+            for bit in range(4):
+                if (exchanged >> bit) & 1 == 0:
+                    column_bit = ~used & (used + 1)
+                    used |= column_bit
+                    inner[bit], outer[bit] = sources[column_bit], column_bit
+            square = matrix[len(matrix) - _WIDE * _WIDE :]
+            dense = matrix[: _WIDE * _WIDE]
+            dense[:] = 0
+            if kind == SPLIT:
+                order, entry, start = moves[index, OTHER_BITS], address, 0
+                for size in (1, 3, 3, 9):
+                    for row in range(start, start + size):
+                        for column in range(start, start + size):
+                            dense[_WIDE * orders[order + row] + orders[order + 16 + column]] = matrices[entry]
+                            entry += 1
+                    start += size
+            else:
+                for row in range(rows):
+                    for slot in range(_WIDE):
+                        if sources[slot] == targets[row]:
+                            for column in range(_WIDE):
+                                dense[_WIDE * slot + column] = matrices[address + row * _WIDE + column]
+            for row in range(_WIDE):
+                at = to = 0
+                for bit in range(4):
+                    if (row >> bit) & 1:
+                        at, to = at + inner[bit], to | outer[bit]
+                inner[4 + row], outer[4 + row] = at, to
+            for row in range(_WIDE):
+                for column in range(_WIDE):
+                    square[row * _WIDE + column] = dense[_WIDE * outer[4 + row] + outer[4 + column]]
+            for which in range(max(base_count, 1)):
+                base = home
+                if base_count:
+                    base += bases[moves[index, MASK] + which]
+                map_exchanged(entries, base, inner[4:], square, exchanged, spare)
+            continue
 
         # The matrix, with columns of zeros up to a number that there is code for.
         form = _SMALL if inside <= _SMALL else _WIDE if inside <= _WIDE else inside
@@ -394,12 +525,10 @@ def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; a move after the o
         for column in range(inside, form):
             sources[column] = sources[0]
 
-        free = ((1 << bits) - 1) & ~taken & ~moves[index, FIXED]
         mask = free & ~(lanes - 1)
         count, left = 1, mask
         while left:
             count, left = 2 * count, left & (left - 1)
-        base_count = moves[index, REST] if other < 0 else 0
         for which in range(max(base_count, 1)):
             base = home
             if base_count:
