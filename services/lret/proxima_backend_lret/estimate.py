@@ -18,7 +18,7 @@ from proxima_backend_lret.low_rank.certificate import fault_of_budget, rounding_
 from proxima_backend_lret.low_rank.limits import GRAM_BYTES, SQUARE_BYTES, WORKING_BYTES
 from proxima_backend_lret.low_rank.rank import Noise
 from proxima_backend_lret.pauli.forecast import Forecast, forecast
-from proxima_backend_lret.trajectories.batches import COPIES, column_bytes, column_count, shot_bytes
+from proxima_backend_lret.trajectories.batches import column_bytes, column_count, copied_columns, shot_bytes
 
 BYTES_PER_INSTRUCTION = 700
 """An instruction decoded and compiled, its matrices included."""
@@ -172,15 +172,20 @@ def _trajectories(job: backend_pb2.Job) -> _Rule:
         return max(min(column_count(width, single_precision=single, memory_limit_bytes=limit), spec.shots), 1)
 
     def peak(width: int) -> int:
-        held = column_bytes(width, single_precision=single) * columns(width)
-        return COPIES * held + spec.shots * (each + 8) + _count_bytes(job, circuit.clbit_count)
+        held = columns(width) + copied_columns(columns(width))
+        return (
+            column_bytes(width, single_precision=single) * held
+            + spec.shots * (each + 8)
+            + _count_bytes(job, circuit.clbit_count)
+        )
 
     steps = len(circuit.opcodes) // 2
     batches = -(-spec.shots // columns(circuit.qubit_count)) if spec.shots else 1
     entries = spec.shots * 2.0**circuit.qubit_count
     work = _pair_count(job) * (batches * _COLUMN_STEP + _COLUMN_ENTRY * entries)
     entry = column_bytes(0, single_precision=single)
-    sentence = f"{COPIES} x {entry} bytes x 2^n x {columns(circuit.qubit_count)} shots at once"
+    at_once = columns(circuit.qubit_count)
+    sentence = f"{entry} bytes x 2^n x {at_once} shots at once and {copied_columns(at_once)} copied"
     return _Rule(peak=peak, nanoseconds=work + steps, sentence=sentence)
 
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 WORKING_BYTES = 4 * 2**20
 """What a run takes beside its columns, its program and what its shots leave."""
 
-COPIES = 2
-"""Columns that a step may hold at once: those of the batch, and a copy of some of them."""
-
+_COPIED = 0.15
 _CACHE_BYTES = 2 * 2**20
 _MOST, _LEAST = 256, 16
 
@@ -37,8 +35,16 @@ def column_count(qubit_count: int, *, single_precision: bool, memory_limit_bytes
     column = column_bytes(qubit_count, single_precision=single_precision)
     found = min(max(_CACHE_BYTES // column, _LEAST), _MOST)
     if memory_limit_bytes is not None:
-        found = min(found, max(memory_limit_bytes - WORKING_BYTES, 0) // (COPIES * column))
+        fitting = max(memory_limit_bytes - WORKING_BYTES, 0) // column
+        found = min(found, fitting)
+        while found and found + copied_columns(found) > fitting:
+            found -= 1
     return found
+
+
+def copied_columns(count: int) -> int:
+    """Return how many of the columns that run at once a step may copy."""
+    return 0 if count == 1 else max(int(_COPIED * count), 1)
 
 
 def column_bytes(qubit_count: int, *, single_precision: bool) -> int:

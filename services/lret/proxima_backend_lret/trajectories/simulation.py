@@ -16,7 +16,7 @@ from proxima_backend_lret.columns.paulis import pauli_values
 from proxima_backend_lret.compiling.kraus import kraus_of
 from proxima_backend_lret.compiling.program import MEASURE, Integers, Program, Real
 from proxima_backend_lret.simulation import Saved, Wanted
-from proxima_backend_lret.trajectories.batches import COPIES, WORKING_BYTES, column_bytes, column_count, split
+from proxima_backend_lret.trajectories.batches import WORKING_BYTES, column_bytes, column_count, split
 from proxima_backend_lret.trajectories.columns import apply, apply_where, draw_rows
 from proxima_backend_lret.trajectories.instruments import Instrument, instrument, measurement
 from proxima_backend_lret.trajectories.numbers import Numbers
@@ -243,7 +243,7 @@ def _fitting(qubit_count: int, *, single_precision: bool, memory_limit_bytes: in
     found = column_count(qubit_count, single_precision=single_precision, memory_limit_bytes=memory_limit_bytes)
     if found or memory_limit_bytes is None:
         return found
-    needed = COPIES * column_bytes(qubit_count, single_precision=single_precision) + WORKING_BYTES
+    needed = column_bytes(qubit_count, single_precision=single_precision) + WORKING_BYTES
     raise ResourceExhausted(
         f"a trajectory of {qubit_count} qubits needs {readable_bytes(needed)}, {readable_bytes(memory_limit_bytes)} "
         "are available; use single precision or allow more memory",
