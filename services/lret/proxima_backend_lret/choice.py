@@ -45,10 +45,20 @@ def choose(job: backend_pb2.Job) -> Choice:
     if noise.is_pure:
         return Choice(noise=noise, vector=None, begins_with_vector=False)
     vector = forecast(job)
-    width = job.circuit.qubit_count
-    fits = not job.memory_limit_bytes or vector.peak_bytes <= job.memory_limit_bytes
-    faster = width <= SMALL_QUBITS or vector_nanoseconds(vector) < column_nanoseconds(job, noise)
-    return Choice(noise=noise, vector=vector, begins_with_vector=fits and faster)
+    return Choice(noise=noise, vector=vector, begins_with_vector=_begins_with_vector(job, noise, vector))
+
+
+def begins_with_vector(job: backend_pb2.Job) -> bool:
+    """Whether a job that has noise begins with the Pauli vector, if that fits."""
+    return job.circuit.qubit_count <= SMALL_QUBITS or choose(job).begins_with_vector
+
+
+def _begins_with_vector(job: backend_pb2.Job, noise: Noise, vector: Forecast) -> bool:
+    if job.memory_limit_bytes and vector.peak_bytes > job.memory_limit_bytes:
+        return False
+    if job.circuit.qubit_count <= SMALL_QUBITS:
+        return True
+    return vector_nanoseconds(vector) < column_nanoseconds(job, noise)
 
 
 def vector_nanoseconds(found: Forecast) -> float:

@@ -12,11 +12,11 @@ from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, result_pb2
 from proxima_runtime.arrays.readout import batch_seeds
 from proxima_runtime.backend.engine import Checkpoint, ItemResult, ProgressReporter, RunControl
-from proxima_runtime.errors import FailedPrecondition, Internal, InvalidArgument
+from proxima_runtime.errors import FailedPrecondition, Internal, InvalidArgument, ResourceExhausted
 
 from proxima_backend_lret.adaptive import Adaptive
 from proxima_backend_lret.checkpoint import pack, unpack
-from proxima_backend_lret.choice import break_even_rank, choose
+from proxima_backend_lret.choice import begins_with_vector, break_even_rank
 from proxima_backend_lret.compiling.compile import compile_maps, compile_unitary
 from proxima_backend_lret.compiling.program import Program, Source
 from proxima_backend_lret.exact import OneColumn, WholeVector
@@ -120,18 +120,29 @@ def _prepare(job: backend_pb2.Job) -> _Run:
         )
     elif job.method == _METHOD.METHOD_PAULI_VECTOR:
         simulation = PauliSimulation(program, wanted, single_precision=single, memory_limit_bytes=limit)
-    elif choose(job).begins_with_vector:
-        simulation, single = WholeVector(program, wanted, memory_limit_bytes=limit), False
     else:
-        simulation = Adaptive(
-            program,
-            wanted,
-            max_error=job.max_error,
-            single_precision=single,
-            memory_limit_bytes=limit,
-            break_even=break_even_rank(program.qubit_count),
-        )
+        simulation = _prepare_low_rank(job, program, wanted, single=single, limit=limit)
+        single = single and isinstance(simulation, Adaptive)
     return _Run(source=program.source, wanted=wanted, simulation=simulation, single=single)
+
+
+def _prepare_low_rank(
+    job: backend_pb2.Job, program: Program, wanted: Wanted, *, single: bool, limit: int
+) -> StateSimulation:
+    if begins_with_vector(job):
+        try:
+            return WholeVector(program, wanted, memory_limit_bytes=limit)
+        except (ResourceExhausted, FailedPrecondition):
+            # It takes more memory, or keeps fewer records apart, than columns may.
+            pass
+    return Adaptive(
+        program,
+        wanted,
+        max_error=job.max_error,
+        single_precision=single,
+        memory_limit_bytes=limit,
+        break_even=break_even_rank(program.qubit_count),
+    )
 
 
 def _compile_pure(job: backend_pb2.Job) -> Program | None:

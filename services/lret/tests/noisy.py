@@ -9,7 +9,11 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import capabilities_pb2, observable_pb2, result_pb2
+from proxima_backend_lret.compiling.compile import compile_maps
 from proxima_backend_lret.engine import LretEngine
+from proxima_backend_lret.low_rank.simulation import LowRank
+from proxima_backend_lret.results import read_state
+from proxima_backend_lret.simulation import find_wanted
 from proxima_runtime.backend.engine import ItemResult
 from proxima_runtime.conformance.circuits import CircuitWriter
 from proxima_runtime.conformance.exact import Comparison
@@ -95,6 +99,10 @@ def run(wanted: backend_pb2.Job) -> Answer:
     """Run a job in this process."""
     (item,) = LretEngine().run(wanted, silent)
     assert isinstance(item, ItemResult)
+    return _answer(item)
+
+
+def _answer(item: ItemResult) -> Answer:
     return Answer(
         arrays={
             array.role: np.frombuffer(array.data, dtype=_DTYPES[array.data_type]).reshape(array.shape)
@@ -104,6 +112,18 @@ def run(wanted: backend_pb2.Job) -> Answer:
         values=tuple(value.value for value in item.expectation_values),
         certified_error=item.certified_error or 0.0,
     )
+
+
+def run_columns(wanted: backend_pb2.Job) -> Answer:
+    """Run a job on columns, whether or not they are what its method would choose."""
+    program = compile_maps(
+        wanted.circuit, keeps_records=bool(wanted.results.shots or wanted.results.probabilities), absorbs=True
+    )
+    found = find_wanted(wanted, program.source)
+    columns = LowRank(program, found, max_error=wanted.max_error, single_precision=False, memory_limit_bytes=1 << 40)
+    while columns.position < columns.step_count:
+        columns.advance()
+    return _answer(read_state(wanted, program.source, found, columns, single=False, seconds=0.0))
 
 
 def silent(*, done_count: int, total_count: int, unit: str) -> None:

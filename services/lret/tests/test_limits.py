@@ -23,11 +23,11 @@ ENGINE = "proxima_backend_lret.engine:LretEngine"
 def test_rank_past_the_memory_stops_with_figures() -> None:
     """A run whose rank outgrows its memory ends before it takes it, with rank, bytes needed and remedies."""
     with pytest.raises(ResourceExhausted) as caught:
-        run(job(layers(8, 10, 0.02), max_error=0.001, probabilities=True, memory_limit_bytes=2 << 20))
+        run(job(layers(12, 10, 0.02), max_error=0.001, probabilities=True, memory_limit_bytes=8 << 20))
     error = caught.value
     assert error.reason == errors_pb2.ERROR_REASON_INSUFFICIENT_MEMORY
     assert int(error.metadata["rank"]) > 1
-    assert int(error.metadata["needed_bytes"]) > 2 << 20 == int(error.metadata["available_bytes"])
+    assert int(error.metadata["needed_bytes"]) > 8 << 20 == int(error.metadata["available_bytes"])
     assert f"rank {error.metadata['rank']}" in error.message
     assert "max_error" in error.message
 
@@ -38,7 +38,7 @@ def test_service_survives_a_rank_that_outgrows_it(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PYTHONPATH", search)
     backend = start("lying")
     try:
-        greedy = job(layers(10, 10, 0.02), probabilities=True, memory_limit_bytes=32 << 20)
+        greedy = job(layers(13, 10, 0.02), probabilities=True, memory_limit_bytes=32 << 20)
         error = backend.refusal(greedy)
         assert error.reason == errors_pb2.ERROR_REASON_INSUFFICIENT_MEMORY
         assert int(error.metadata["rank"]) > 100
@@ -92,13 +92,12 @@ def test_low_rank_fits_what_it_is_promised() -> None:
 
 
 def test_budget_makes_the_estimate_smaller() -> None:
-    """A larger max_error predicts a smaller rank; without one it is what all Kraus operators may make."""
-    circuit = layers(12, 4, 1e-3)
+    """A larger max_error predicts less memory; without one it is that of the exact state."""
+    circuit = layers(14, 10, 1e-4)
     peaks = [
         estimate(job(circuit, probabilities=True, max_error=budget)).peak_memory_bytes for budget in (0.0, 0.01, 0.2)
     ]
-    assert peaks[0] > 16 * 4**12
-    assert peaks[2] < peaks[1] < peaks[0] / 2
+    assert peaks[2] < peaks[1] < peaks[0]
 
 
 def test_saturates() -> None:
@@ -109,10 +108,9 @@ def test_saturates() -> None:
         assert estimate(asked).peak_memory_bytes == 2**63 - 1
 
 
-@pytest.mark.parametrize("max_error", [0.0, 0.1])
-def test_largest_fitting_is_the_last_that_fits(max_error: float) -> None:
+def test_largest_fitting_is_the_last_that_fits() -> None:
     """The named size needs at most the limit and one more qubit needs more."""
-    asked = job(layers(4, 4, 1e-3), probabilities=True, max_error=max_error)
+    asked = job(layered(4, 4, measure=False), method=VECTOR, probabilities=True)
     asked.memory_limit_bytes = 1 << 28
     largest = estimate(asked).largest_fitting_qubit_count
     asked.circuit.qubit_count = largest

@@ -10,7 +10,7 @@ from proxima_runtime.conformance import exact
 from proxima_runtime.conformance.circuits import CircuitWriter
 from proxima_runtime.errors import FailedPrecondition
 
-from .noisy import CLBITS, READOUT, job, random_circuit, run
+from .noisy import CLBITS, READOUT, job, random_circuit, run, run_columns
 
 
 def _many_bits(count: int) -> CircuitWriter:
@@ -73,10 +73,10 @@ def test_what_was_dropped_is_spread_over_all_bits() -> None:
     circuit = CircuitWriter(qubit_count=2, clbit_count=2).channel("pauli_channel", (0,), (0.05, 0.0, 0.0))
     circuit.measure(0, 0).gate("x", (0,)).measure(1, 1)
     # At the first of two noise steps a quarter of the budget may be gone; screening's share of it is too little here,
-    kept = run(job(circuit, max_error=0.1, probabilities=True))
+    kept = run_columns(job(circuit, max_error=0.1, probabilities=True))
     np.testing.assert_allclose(kept.probabilities, [0.95, 0.05, 0, 0], atol=1e-12)
     # and is here.
-    dropped = run(job(circuit, max_error=0.9, probabilities=True))
+    dropped = run_columns(job(circuit, max_error=0.9, probabilities=True))
     assert dropped.certified_error == pytest.approx(0.05, abs=1e-12)
     np.testing.assert_allclose(dropped.probabilities, [0.95 + 0.05 / 4, *[0.05 / 4] * 3], atol=1e-12)
 
