@@ -20,13 +20,16 @@ _ROUNDING = 1e-12
 Matrix = npt.NDArray[np.complex128]
 
 
-def run(options: Options, lret: Child, aer: Child) -> None:
+def run(options: Options, columns_only: Child, aer: Child) -> None:
     """Print for each family how many certificates hold, and how far they are from the weight that is missing."""
-    print(f"certificates of low_rank, n = 4 to {_MOST_QUBITS}, budgets {', '.join(f'{b:g}' for b in _BUDGETS)}")
+    print(
+        f"certificates of low_rank on columns alone, n = 4 to {_MOST_QUBITS}, "
+        f"budgets {', '.join(f'{budget:g}' for budget in _BUDGETS)}"
+    )
     print(f"{'family':<10}{'runs':>6}{'hold':>6}{'in budget':>11}{'|certified - missing|':>23}{'true/certified':>16}")
     for family in options.families:
         found = [
-            _check(columns(FAMILIES[family](qubits), depolarizing_each(strength)), budget, lret, aer)
+            _check(columns(FAMILIES[family](qubits), depolarizing_each(strength)), budget, columns_only, aer)
             for qubits in range(4, min(_MOST_QUBITS, options.max_qubits) + 1)
             for strength in options.strengths
             for budget in _BUDGETS
@@ -39,15 +42,17 @@ def run(options: Options, lret: Child, aer: Child) -> None:
         )
 
 
-def true_error(circuit: circuit_pb2.Circuit, lret: Child, aer: Child, *, max_error: float) -> float:
+def true_error(circuit: circuit_pb2.Circuit, columns_only: Child, aer: Child, *, max_error: float) -> float:
     """Return the trace distance of what low_rank returns to the exact state; NaN where either is missing."""
-    found = _states(circuit, lret, aer, max_error=max_error)
+    found = _states(circuit, columns_only, aer, max_error=max_error)
     return float("nan") if found is None else _half_norm(found[0] - found[1])
 
 
-def _check(circuit: circuit_pb2.Circuit, budget: float, lret: Child, aer: Child) -> tuple[bool, bool, float, float]:
+def _check(
+    circuit: circuit_pb2.Circuit, budget: float, columns_only: Child, aer: Child
+) -> tuple[bool, bool, float, float]:
     """Return whether the certificate holds, whether the budget does, |certified - missing|, true / certified."""
-    found = _states(circuit, lret, aer, max_error=budget)
+    found = _states(circuit, columns_only, aer, max_error=budget)
     if found is None:
         return False, False, float("nan"), float("nan")
     exact, returned, certified = found
@@ -61,12 +66,12 @@ def _check(circuit: circuit_pb2.Circuit, budget: float, lret: Child, aer: Child)
 
 
 def _states(
-    circuit: circuit_pb2.Circuit, lret: Child, aer: Child, *, max_error: float
+    circuit: circuit_pb2.Circuit, columns_only: Child, aer: Child, *, max_error: float
 ) -> tuple[Matrix, Matrix, float] | None:
     """Return the exact state, the returned one, and the certified error."""
     request = Request(action="run", form="fused")
     theirs, exact = aer.ask(request, job(circuit, "density_matrix", results=DENSITY_MATRIX, engine="aer"))
-    ours, returned = lret.ask(request, job(circuit, "low_rank", results=DENSITY_MATRIX, max_error=max_error))
+    ours, returned = columns_only.ask(request, job(circuit, "low_rank", results=DENSITY_MATRIX, max_error=max_error))
     if theirs.fault or ours.fault:
         print(f"  no result: {theirs.fault or ours.fault}")
         return None

@@ -78,6 +78,11 @@ def start_lret() -> Child:
     return Child(environment_python("lret"), "engine_child", [LRET_ENGINE])
 
 
+def start_columns() -> Child:
+    """The same engine, which stays with columns."""
+    return Child(environment_python("lret"), "engine_child", [f"{_PACKAGE}.columns_engine:ColumnsEngine"])
+
+
 def start_aer() -> Child:
     """Aer."""
     return Child(environment_python("qiskit"), "aer_child")
