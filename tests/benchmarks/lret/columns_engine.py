@@ -16,7 +16,6 @@ from proxima_backend_lret.results import read_state
 from proxima_backend_lret.simulation import find_wanted, needed_qubits
 from proxima_runtime.backend.engine import ItemResult, ProgressReporter
 
-
 _NO_LIMIT_BYTES = 1 << 62
 
 
