@@ -20,6 +20,7 @@ def long_job(mode: Mode) -> backend_pb2.Job:
     capability = mode.capability
     wanted = {
         _METHOD.METHOD_DENSITY_MATRIX: _MATRIX_QUBITS,
+        _METHOD.METHOD_PAULI_VECTOR: _MATRIX_QUBITS,
         _METHOD.METHOD_MATRIX_PRODUCT_STATE: _CHAIN_QUBITS,
         _METHOD.METHOD_STABILIZER: _TABLEAU_QUBITS,
     }.get(capability.method, _STATE_QUBITS)
