@@ -98,6 +98,7 @@ def test_a_resumed_run_ends_with_the_same_bits(seed: int, single_precision: bool
         ("capacities", [1]),
         ("capacities", [1 << 40]),
         ("settled", [0]),
+        ("excesses", [-1]),
         ("state_weights", [float("nan")]),
         ("rounding", "much"),
         ("history_ranks", [1, 2]),

@@ -22,9 +22,11 @@ from proxima_backend_lret.low_rank.compression import compress, dense, factor, m
 from proxima_backend_lret.low_rank.history import History
 from proxima_backend_lret.low_rank.kernels import spread
 from proxima_backend_lret.low_rank.limits import (
+    COMPRESSION_COST,
     GRAM_BYTES,
     GROWTH,
     MAX_RECORDS,
+    MOST_GROWTH,
     SCREENING_SHARE,
     SMALL_RANK,
     SQUARE_BYTES,
@@ -278,12 +280,22 @@ class Evolution:
         first.weights = np.concatenate([first.weights, state.weights])
         first.weight += state.weight
         first.settled = max(first.settled, state.settled)
+        first.excess += state.excess
         first.rank = stop
 
     def _compress_grown(self) -> None:
+        if self.position == self._program.step_count:
+            # It would serve nothing any more.
+            return
         for state in self.states:
-            if state.rank > max(GROWTH * state.settled, SMALL_RANK):
+            state.excess += max(state.rank - state.settled, 0)
+            rank, settled = state.rank, state.settled
+            if rank <= max(GROWTH * settled, SMALL_RANK):
+                continue
+            cost = COMPRESSION_COST * rank**2 * (1 + 2 * rank / state.height)
+            if state.excess >= cost or rank > MOST_GROWTH * settled or 2 * rank > state.height:
                 self._compress(state)
+                state.excess = 0
 
     def _compress(self, state: State) -> None:
         ledger, trace, rank = self.ledger, self.trace, state.rank

@@ -15,7 +15,14 @@ SMALL_RANK = 4
 """Columns that are never compressed."""
 
 GROWTH = 1.8
-"""A state is compressed when it has so many times the columns that its last compression left."""
+"""A state is compressed at the earliest when it has so many times the columns that its last compression left."""
+
+MOST_GROWTH = 4.0
+"""A state is compressed at the latest when it has so many times the columns that its last compression left."""
+
+COMPRESSION_COST = 0.07
+"""What compressing r of 2^n columns costs, in units of r^2 (1 + 2 r / 2^n) times one column in one map. In between a
+state is compressed when its columns more than the last compression left have cost as much in the maps since."""
 
 WORKING_BYTES = 1 << 20
 """Blocks and small matrices beside L: what every run may take."""

@@ -29,6 +29,7 @@ def save(evolution: Evolution) -> Saved:
         "records": [f"{state.record:x}" for state in states],
         "capacities": [state.capacity for state in states],
         "settled": [state.settled for state in states],
+        "excesses": [state.excess for state in states],
         "state_weights": [state.weight for state in states],
     }
     planes = {f"planes{index}": state.planes[:, :, : state.rank] for index, state in enumerate(states)}
@@ -48,11 +49,11 @@ def restore(evolution: Evolution, saved: Saved, *, step_count: int) -> None:
         raise ValueError(f"position {position} with {noise_steps} noise steps is none of this run")
     (zero,) = evolution.states
     records = _listed(saved, "records")
-    shapes = zip(_counts(saved, "capacities"), _counts(saved, "settled"), strict=True)
+    shapes = zip(_counts(saved, "capacities"), _counts(saved, "settled"), _counts(saved, "excesses"), strict=True)
     if not 1 <= len(records) <= 2 * MAX_RECORDS:
         raise ValueError(f"there are {len(records)} records")
     states, held = [], 0
-    for index, (record, (capacity, settled), weight) in enumerate(
+    for index, (record, (capacity, settled, excess), weight) in enumerate(
         zip(records, shapes, _listed(saved, "state_weights"), strict=True)
     ):
         planes, weights = saved.get(f"planes{index}"), saved.get(f"weights{index}")
@@ -78,7 +79,7 @@ def restore(evolution: Evolution, saved: Saved, *, step_count: int) -> None:
         )
         state.planes[:, :, :rank] = planes
         state.weights = weights.astype(np.float64)
-        state.weight, state.settled = _finite(weight, "state_weights"), settled
+        state.weight, state.settled, state.excess = _finite(weight, "state_weights"), settled, excess
         states.append(state)
     operations, ranks = _counts(saved, "history_operations"), _counts(saved, "history_ranks")
     evolution.history.restore(

@@ -21,6 +21,7 @@ class State:
         weights: squared norm of each column in use, where that is not known an upper bound, float64, shape (rank,).
         weight: lower bound of the trace, within rounding: what was dropped is at most what is missing from it.
         settled: columns that the last compression left.
+        excess: columns more than these, summed over the steps since.
     """
 
     def __init__(self, *, record: int, height: int, rank: int, capacity: int, single_precision: bool) -> None:
@@ -29,6 +30,7 @@ class State:
         self.weights: Real = np.zeros(rank)
         self.weight = 0.0
         self.settled = max(rank, 1)
+        self.excess = 0
         dtype = np.dtype(np.float32) if single_precision else np.dtype(np.float64)
         self._flat: Planes = np.zeros(2 * height * capacity, dtype=dtype)
         self.planes: Planes = self._flat.reshape(2, height, capacity)
@@ -84,7 +86,8 @@ class State:
             single_precision=self.is_single,
         )
         found.planes[:, :, : self.rank] = self.planes[:, :, : self.rank]
-        found.weights, found.weight, found.settled = self.weights.copy(), self.weight, self.settled
+        found.weights, found.weight = self.weights.copy(), self.weight
+        found.settled, found.excess = self.settled, self.excess
         return found
 
 
