@@ -6,17 +6,17 @@ Work units are nanoseconds of one core of the machine that the figures were meas
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxima.backend.v1 import backend_pb2
-from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
+from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
 from proxima_runtime.backend.columns import counts_of
 from proxima_runtime.backend.estimates import largest_fitting, unsupported
 
 from proxima_backend_lret.choice import Choice, break_even_rank, choose, column_nanoseconds, vector_nanoseconds
 from proxima_backend_lret.low_rank.certificate import fault_of_budget, rounding_bound
 from proxima_backend_lret.low_rank.limits import GRAM_BYTES, SQUARE_BYTES, WORKING_BYTES
-from proxima_backend_lret.low_rank.rank import Noise
+from proxima_backend_lret.low_rank.rank import Noise, find_noise
 from proxima_backend_lret.pauli.forecast import Forecast, forecast
 from proxima_backend_lret.trajectories.batches import column_bytes, column_count, copied_columns, shot_bytes
 
@@ -33,7 +33,9 @@ _COMPILE = 1500.0
 _RUN = 5e5
 _SHOT = 50.0
 _STATE_STEP, _STATE_ENTRY = 1e4, 0.6
-_COLUMN_STEP, _COLUMN_ENTRY = 5e4, 3.0
+_TRAJECTORY_STEP, _TRAJECTORY_ENTRY = 2e4, 0.55
+_LOOK, _LOOK_ENTRY = 9e4, 15.0
+_LOOK_STEP, _LOOK_ALL_ENTRY = 1.5e5, 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +47,14 @@ class _Rule:
         nanoseconds: of the run, without decoding and reading out.
         sentence: the rule of `peak` in words.
         violations: sentences that keep the job from running.
+        scales: `peak` holds for other qubit counts too.
     """
 
     peak: Callable[[int], int]
     nanoseconds: float
     sentence: str
     violations: tuple[str, ...] = ()
+    scales: bool = True
 
 
 def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
@@ -70,12 +74,13 @@ def estimate(job: backend_pb2.Job) -> estimate_pb2.ResourceEstimate:
     def peak(width: int) -> int:
         return rule.peak(width) + fixed
 
+    limit = job.memory_limit_bytes if rule.scales else 0
     found = list(rule.violations)
     if job.segmentation.segment_starts:
         found.append("this backend does not run circuits in segments; leave segment_starts empty")
     return estimate_pb2.ResourceEstimate(
         peak_memory_bytes=min(peak(job.circuit.qubit_count), _INT64_MAX),
-        largest_fitting_qubit_count=largest_fitting(peak, job.memory_limit_bytes, most=_MAX_WIDTH),
+        largest_fitting_qubit_count=largest_fitting(peak, limit, most=_MAX_WIDTH),
         work_units=_RUN + _COMPILE * instructions + rule.nanoseconds + _SHOT * job.results.shots,
         rule=f"{rule.sentence}, plus {BYTES_PER_INSTRUCTION} bytes an instruction; work in nanoseconds of one core",
         violations=[unsupported(sentence) for sentence in found],
@@ -99,19 +104,16 @@ def _pure(job: backend_pb2.Job) -> _Rule:
 
 
 def _vector(job: backend_pb2.Job, found: Forecast) -> _Rule:
-    width = job.circuit.qubit_count
-    # Components of another width are not known: each qubit more or less has four times or a fourth.
-    per_qubits = found.peak_bytes / 4.0**width
+    def peak(_: int) -> int:
+        return found.peak_bytes
 
-    def peak(at: int) -> int:
-        return found.peak_bytes if at == width else int(per_qubits * 4.0**at)
-
-    size = 4 if _is_single(job) else 8
+    width, size = job.circuit.qubit_count, 4 if _is_single(job) else 8
     sentence = (
         f"{size} bytes x {found.entries:.4g} Pauli coefficients, of 4^n = {4.0**width:.4g}, that components of the "
         "circuit have at most"
     )
-    return _Rule(peak=peak, nanoseconds=vector_nanoseconds(found), sentence=sentence)
+    # How the components of a circuit grow with its qubits is its own affair.
+    return _Rule(peak=peak, nanoseconds=vector_nanoseconds(found), sentence=sentence, scales=False)
 
 
 def _low_rank(job: backend_pb2.Job) -> _Rule:
@@ -121,13 +123,11 @@ def _low_rank(job: backend_pb2.Job) -> _Rule:
     violations = (fault,) if fault else ()
     if choice.vector is None:
         rule = _pure(job)
-        return _Rule(
-            peak=rule.peak, nanoseconds=rule.nanoseconds, sentence=f"{rule.sentence}, one column", violations=violations
-        )
+        return replace(rule, sentence=f"{rule.sentence}, one column", violations=violations)
     if choice.begins_with_vector:
         rule = _vector(job, choice.vector)
         sentence = f"as a Pauli vector from the beginning, which takes less than columns: {rule.sentence}"
-        return _Rule(peak=rule.peak, nanoseconds=rule.nanoseconds, sentence=sentence, violations=violations)
+        return replace(rule, sentence=sentence, violations=violations)
     return _columns(job, choice, violations)
 
 
@@ -179,14 +179,23 @@ def _trajectories(job: backend_pb2.Job) -> _Rule:
             + _count_bytes(job, circuit.clbit_count)
         )
 
-    steps = len(circuit.opcodes) // 2
-    batches = -(-spec.shots // columns(circuit.qubit_count)) if spec.shots else 1
-    entries = spec.shots * 2.0**circuit.qubit_count
-    work = _pair_count(job) * (batches * _COLUMN_STEP + _COLUMN_ENTRY * entries)
-    entry = column_bytes(0, single_precision=single)
     at_once = columns(circuit.qubit_count)
+    work = _shot_nanoseconds(job, at_once) * (spec.shots / at_once)
+    entry = column_bytes(0, single_precision=single)
     sentence = f"{entry} bytes x 2^n x {at_once} shots at once and {copied_columns(at_once)} copied"
-    return _Rule(peak=peak, nanoseconds=work + steps, sentence=sentence)
+    return _Rule(peak=peak, nanoseconds=work, sentence=sentence)
+
+
+def _shot_nanoseconds(job: backend_pb2.Job, at_once: int) -> float:
+    """Return the time of one batch of trajectories: its steps, and looks at states that an error is drawn for."""
+    noise, height = find_noise(job.circuit), 2.0 ** min(job.circuit.qubit_count, 300)
+    steps = _pair_count(job)
+    entry = _TRAJECTORY_ENTRY * (1 if _is_single(job) else 2)
+    # Past some looks in a step every column gets a matrix of its own, as it does where all are looked at.
+    most = _LOOK_STEP + _LOOK_ALL_ENTRY * height * at_once
+    looks = at_once * noise.departures * (_LOOK + _LOOK_ENTRY * height)
+    looks = min(looks, steps * most) + noise.doublings * most
+    return (steps + noise.doublings) * (_TRAJECTORY_STEP + entry * height * at_once) + looks
 
 
 def _read_bytes(job: backend_pb2.Job, width: int) -> int:
@@ -211,12 +220,12 @@ def _count_bytes(job: backend_pb2.Job, bits: int) -> int:
 
 
 def _pair_count(job: backend_pb2.Job) -> float:
-    """Return about how many steps on two qubits a circuit has; one-qubit ones are taken into them."""
+    """Return about how many steps on two qubits a circuit has; what acts on one, and channels, are taken into them."""
     table = job.circuit.operations
     wide = sum(
         count * max(table[code].qubit_count - 1, 0)
         for code, count in dict(counts_of(job.circuit.opcodes)).items()
-        if table[code].qubit_count > 1
+        if table[code].qubit_count > 1 and table[code].kind != circuit_pb2.Operation.KIND_CHANNEL
     )
     return float(max(wide, 1))
 
