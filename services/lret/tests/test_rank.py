@@ -55,7 +55,7 @@ def test_prediction_is_near_what_runs_reach(family: str, probability: float, max
     largest, mean = noise.columns(10, max_error), noise.mean_columns(10, max_error)
     assert 0.5 * max(ranks) - 4 <= largest <= 2 * max(ranks) + 4
     assert 0.5 * np.mean(ranks) - 4 <= mean <= 2 * np.mean(ranks) + 4
-    assert mean <= largest
+    assert mean <= largest * (1 + 1e-12)
 
 
 def test_directions_that_gates_do_not_make() -> None:

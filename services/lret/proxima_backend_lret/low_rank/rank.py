@@ -4,7 +4,7 @@ Without a budget every Kraus operator of every channel may make a column, up to 
 think of a run as drawing errors: a channel departs from its leading operator with probability at most p, in one of the
 circuit's directions. Columns of more than K errors may go once their weight, a Poisson tail of the sum of p, is within
 the part of the budget that may be spent by then; those of up to K errors are counted. How many of the directions a
-state can tell apart is measured: about half of single errors, and a tenth for each error more.
+state can tell apart is measured: 0.6 of single errors, and a tenth for each error more.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from proxima_runtime.backend.columns import counts_of
 
 from proxima_backend_lret.low_rank.certificate import map_constant
 from proxima_backend_lret.low_rank.directions import count_directions
-from proxima_backend_lret.low_rank.limits import BUDGET_POWER, MAX_RECORDS
+from proxima_backend_lret.low_rank.limits import BUDGET_POWER, MAX_RECORDS, SCREENING_SHARE
 
 _KIND = circuit_pb2.Operation
 _HARMLESS = (_KIND.KIND_BARRIER, _KIND.KIND_DELAY)
@@ -33,7 +33,8 @@ _OPERATORS: Mapping[str, int] = {
 _STEPS = 16
 _MAX_LOG2 = 1000.0
 _MOST_STRINGS = 2.0**200
-_TOLD_APART, _TOLD_APART_FURTHER = 0.55, 0.1
+_TOLD_APART, _TOLD_APART_FURTHER = 0.6, 0.1
+_LOG2_FEW = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,10 @@ class Noise:
 
     def _log2_course(self, max_error: float) -> list[float]:
         """Return log2 of the error strings kept as the noise goes on; columns seldom become fewer again."""
-        course = [0.0]
+        # What the first map may leave out decides whether there are columns at all; few of them are not compressed.
+        first = 1 / max(self.noise_count, 1)
+        has_children = self.departures * first > SCREENING_SHARE * max_error * first**BUDGET_POWER
+        course = [_LOG2_FEW if has_children else 0.0]
         for step in range(1, _STEPS + 1):
             part = step / _STEPS
             allowed = max_error * part**BUDGET_POWER
