@@ -129,6 +129,8 @@ def test_restore_refuses() -> None:
         {"planes": planes, "position": True},
         {"planes": planes, "position": 10**9},
         {"planes": planes[:, :-1], "position": 0},
+        {"planes": np.full_like(planes, np.nan), "position": 0},
+        {"planes": planes, "position": 0},
         {"planes": planes.astype(np.float32), "position": 0},
     )
     for saved in refused:

@@ -192,11 +192,12 @@ def test_restore_refuses() -> None:
         {**good, "position": -1},
         {**good, "position": 1.0},
         {**good, "planes": np.zeros((2, 8, 9))},
+        {**good, "planes": np.full((2, 8, 10), np.nan)},
         {**good, "bits": np.zeros((4, 10))},
         {name: value for name, value in good.items() if name != "values"},
     )
     for saved in refused:
-        with pytest.raises(ValueError, match=r"position|are not"):
+        with pytest.raises(ValueError, match=r"position|not finite|are not"):
             run.restore(saved)
 
 

@@ -28,6 +28,7 @@ WORKING_BYTES = 2**20
 """What a run takes beside the state and its results, apart from its program."""
 
 _PREPARED = 1024
+_NORM_TOLERANCE = 0.1
 
 
 class StateVector:
@@ -123,6 +124,11 @@ class StateVector:
         if not isinstance(planes, np.ndarray) or planes.dtype != self._dtype or planes.shape != self._planes.shape:
             raise ValueError(f"planes are not {self._dtype} of shape {self._planes.shape}")
         np.copyto(self._planes, planes)
+        flat = self._planes.reshape(-1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            norm = float(flat @ flat)
+        if not abs(norm - 1) < _NORM_TOLERANCE:
+            raise ValueError(f"planes have a squared norm of {norm:.3g}, a state has 1")
         self._positions, self._position = self._schedule.positions, position
         self._parts = {}
         for action in self._schedule.actions[:position]:

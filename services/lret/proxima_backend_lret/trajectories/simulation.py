@@ -129,6 +129,11 @@ class Trajectories:
             if not isinstance(found, np.ndarray) or found.dtype != array.dtype or found.shape != array.shape:
                 raise ValueError(f"{name} are not {array.dtype} of shape {array.shape}")
             np.copyto(array, found)
+        flat = self._planes.reshape(-1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            norm = float(flat @ flat)
+        if not np.isfinite(norm):
+            raise ValueError("planes have entries that are not finite")
 
     def outcomes(self) -> tuple[Bits, Counts]:
         """Return what the shots recorded: packed outcomes, rows ascending, and how often each was seen."""
