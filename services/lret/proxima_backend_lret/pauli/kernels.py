@@ -43,8 +43,11 @@ SPLIT_COLUMNS: tuple[tuple[int, ...], ...] = ((0,), (1, 2, 3), (4, 8, 12), (5, 6
 """Columns of the blocks of a matrix that keeps I, local terms of each qubit and joint terms apart."""
 
 _SMALL, _WIDE = 4, 16
+_SPLIT_LENGTH = sum(len(columns) ** 2 for columns in SPLIT_COLUMNS)
 # Enough for the lanes, and for places that can be exchanged with all of the lanes'.
-_LEAST_TO_EXCHANGE = 1 << 12
+_LEAST_TO_EXCHANGE = 12
+# Tiles from which on a block is in no near cache, and how many tiles ahead it is asked for.
+_LEAST_TO_PREFETCH, _AHEAD = 1 << 12, 4
 _SIGNED = ir.IntType(64)
 
 
@@ -170,10 +173,23 @@ def _emit_exchanged(builder: ir.IRBuilder, pointers: Sequence[ir.Value], numbers
         builder.store(value, address).align = 4
 
 
+def _emit_prefetch(builder: ir.IRBuilder, pointers: Sequence[ir.Value], numbers: Sequence[ir.Value]) -> None:
+    """Ask for the 16 vectors of a tile that is needed soon."""
+    entries, places = pointers
+    (start,) = numbers
+    byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+    fetch = builder.module.globals.get("llvm.prefetch.p0") or ir.Function(builder.module, kind, "llvm.prefetch.p0")
+    for column in range(16):
+        address = builder.bitcast(_lane_pointer(builder, entries, start, places, _SIGNED(column)), byte)
+        builder.call(fetch, [address, number(1), number(3), number(1)])
+
+
 _map_small = emitted(_emit_rows(_SMALL))
 _map_wide = emitted(_emit_rows(_WIDE))
 _map_split = emitted(_emit_split)
 _map_exchanged = emitted(_emit_exchanged)
+_prefetch = emitted(_emit_prefetch)
 
 _MULTIPLY = "void({0}[::1], int64, int64, int64, int64)"
 _CLOSE = "void({0}[::1], int64, int64)"
@@ -183,6 +199,8 @@ _GATHERED = (
     "void({0}[::1], int64, int64[::1], int64[::1], {0}[::1], int64, int64, int64, int64, {0}[::1], {0}[::1], "
     "int64[::1])"
 )
+_SQUARE = "void({0}[::1], int64, int64[::1], int64[::1], int64, {0}[::1])"
+_JOINED = "int64({0}[::1], int64[::1], {0}[::1], int64, int64, int64, int64, int64[::1], int64[::1], {0}[::1])"
 _RUN = (
     "void({0}[::1], int64[:, ::1], int64, int64, {0}[::1], int64[::1], int64[::1], "
     "{0}[::1], {0}[::1], {0}[::1], int64[::1], int64[::1])"
@@ -262,8 +280,15 @@ def map_tiles(  # noqa: PLR0917 - kernels have no keyword-only arguments
         mask: places of the index of a tile.
         count: tiles.
     """
-    place = 0
+    place = ahead = 0
+    far = count >= _LEAST_TO_PREFETCH and form != _SMALL
+    if far:
+        for _ in range(_AHEAD):
+            ahead = (ahead - mask) & mask
     for _ in range(count):
+        if far:
+            _prefetch((source, sources), (start + ahead,))
+            ahead = (ahead - mask) & mask
         if form == 0:
             _map_split((source, sources, target, targets, matrix), (start + place, end + place, rows))
         elif form == _WIDE:
@@ -358,6 +383,163 @@ def map_gathered(  # noqa: PLR0912, PLR0917 - as above; one loop over tiles
             break
 
 
+@kernel("UniTuple(int64, 5)(int64[::1], int64[::1], int64[::1])")
+def find_places(move: Integers, sources: Integers, targets: Integers) -> tuple[int, int, int, int, int]:
+    """Write where the rows and columns of a map are; the first wire is the least significant digit of their indices.
+
+    Args:
+        move: of kind MAP or SPLIT.
+        sources: receives the addresses of columns; then, a quarter of its length apart, where these columns are in the
+            matrix, and both for the columns that are in what the map takes in.
+        targets: receives the addresses of rows.
+
+    Returns:
+        Rows; columns in HOME and in OTHER; the places of HOME that they take; 1 where every wire stays where it is.
+    """
+    room = len(sources) // 4
+    inner, outer, outer_places = sources[room:], sources[2 * room :], sources[3 * room :]
+    rows = columns = inside = outside = stays = 1
+    taken = 0
+    sources[0] = inner[0] = outer[0] = outer_places[0] = targets[0] = 0
+    bits = move[HOME_BITS]
+    for wire in range(move[WIRES]):
+        at, to = move[FIRST_WIRE + 4 * wire], move[FIRST_WIRE + 4 * wire + 2]
+        before, after = 1 << move[FIRST_WIRE + 4 * wire + 1], 1 << move[FIRST_WIRE + 4 * wire + 3]
+        if at < bits:
+            for digit in range(1, before):
+                for column in range(inside):
+                    sources[digit * inside + column] = sources[column] + (digit << at)
+                    inner[digit * inside + column] = inner[column] + digit * columns
+            inside *= before
+            taken |= (before - 1) << at
+        else:
+            for digit in range(1, before):
+                for column in range(outside):
+                    outer[digit * outside + column] = outer[column] + (digit << (at - bits))
+                    outer_places[digit * outside + column] = outer_places[column] + digit * columns
+            outside *= before
+        for digit in range(1, after):
+            for row in range(rows):
+                targets[digit * rows + row] = targets[row] + (digit << to)
+        rows *= after
+        columns *= before
+        if to != at:
+            stays = 0
+    return rows, inside, outside, taken, stays
+
+
+@kernel("int64(int64[::1], int64, int64, int64[::1], int64[::1])")
+def find_exchange(sources: Integers, exchanged: int, spare: int, addresses: Integers, columns: Integers) -> int:
+    """Find 16 vectors with the entries of a tile whose columns are partly lanes of one another.
+
+    Args:
+        sources: addresses of the 16 columns.
+        exchanged: places of the lanes that they take.
+        spare: places above those of the lanes that they do not take.
+        addresses: receives the address of each vector.
+        columns: receives the column that each vector is once the places are exchanged.
+
+    Returns:
+        The spare places that are left.
+    """
+    used = 0
+    for bit in range(4):
+        if (exchanged >> bit) & 1:
+            for column_bit in range(4):
+                if sources[1 << column_bit] == 1 << bit:
+                    columns[1 << bit] = 1 << column_bit
+                    used |= 1 << column_bit
+            addresses[1 << bit] = spare & -spare
+            spare &= spare - 1
+    for bit in range(4):
+        if (exchanged >> bit) & 1 == 0:
+            column_bit = ~used & (used + 1)
+            used |= column_bit
+            addresses[1 << bit], columns[1 << bit] = sources[column_bit], column_bit
+    addresses[0] = columns[0] = 0
+    for vector in range(1, _WIDE):
+        lowest = vector & -vector
+        if lowest != vector:
+            addresses[vector] = addresses[lowest] + addresses[vector - lowest]
+            columns[vector] = columns[lowest] + columns[vector - lowest]
+    return spare
+
+
+@kernel(_SQUARE.format(_DOUBLE), _SQUARE.format(_SINGLE))
+def write_square(  # noqa: PLR0917 - as above
+    matrices: Float, address: int, rows: Integers, columns: Integers, row_count: int, square: Float
+) -> None:
+    """Write a matrix with 16 rows and columns in another order; rows that it does not have are 0.
+
+    Args:
+        matrices, address: the matrix, row by row; in blocks where `row_count` is 0.
+        rows, columns: where its rows and columns go.
+        row_count: its rows.
+        square: receives it, row by row.
+    """
+    for place in range(_WIDE * _WIDE):
+        square[place] = 0
+    if row_count:
+        for row in range(row_count):
+            for column in range(_WIDE):
+                square[_WIDE * rows[row] + columns[column]] = matrices[address + row * _WIDE + column]
+        return
+    start = 0
+    for size in (1, 3, 3, 9):
+        for row in range(start, start + size):
+            for column in range(start, start + size):
+                square[_WIDE * rows[row] + columns[column]] = matrices[address]
+                address += 1
+        start += size
+
+
+@kernel(_JOINED.format(_DOUBLE), _JOINED.format(_SINGLE))
+def write_joined(  # noqa: PLR0917 - as above
+    entries: Float,
+    move: Integers,
+    matrices: Float,
+    rows: int,
+    inside: int,
+    outside: int,
+    form: int,
+    sources: Integers,
+    targets: Integers,
+    matrix: Float,
+) -> int:
+    """Multiply what a map takes in into its matrix, with rows for every value of the other wires of that.
+
+    Args:
+        entries, move, matrices: as of `run_moves`.
+        rows, inside, outside: of `find_places`, as `sources` and `targets` are.
+        form: columns that the matrix is to have.
+        sources: addresses of columns.
+        targets: receives the addresses of all rows.
+        matrix: receives the matrix.
+
+    Returns:
+        How many rows there are.
+    """
+    room = len(sources) // 4
+    inner, outer, outer_places = sources[room:], sources[2 * room :], sources[3 * room :]
+    other, rest, going = move[OTHER], move[MASK], move[REST]
+    at = to = value = 0
+    while True:
+        for row in range(rows):
+            targets[value * rows + row] = targets[row] + to
+            first = move[TASK] + row * inside * outside
+            for column in range(form):
+                total = matrices[0] * 0
+                if column < inside:
+                    for digit in range(outside):
+                        place = first + inner[column] + outer_places[digit]
+                        total += matrices[place] * entries[other + at + outer[digit]]
+                matrix[(value * rows + row) * form + column] = total
+        value += 1
+        at, to = (at - rest) & rest, (to - going) & going
+        if at == 0:
+            return rows * value
+
+
 @kernel(_RUN.format(_DOUBLE), _RUN.format(_SINGLE))
 def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; a move after the other
     entries: Float,
@@ -384,200 +566,76 @@ def run_moves(  # noqa: PLR0912, PLR0915, PLR0917 - as above; a move after the o
         matrices: matrices, row by row, one after the other.
         bases: addresses of the values of the controls for which a map acts.
         orders: rows of SPLIT matrices, then columns, in the order of their blocks.
-        tile, mapped, matrix, sources, targets: room for a tile, what it is mapped to, a matrix and one of 16 rows and
-            columns, four times as many addresses as it has rows or columns and 16 more, and as many as it has rows.
+        tile, mapped, matrix, sources, targets: room for a tile, what it is mapped to, a matrix, four times as many
+            addresses as it has rows or columns and 16 more, and as many as it has rows.
     """
     lanes = 64 // entries.itemsize
+    room = len(sources) // 4
+    inner, outer, spared = sources[room:], sources[2 * room :], sources[3 * room :]
     for index in range(first, last):
-        kind, home, bits = moves[index, KIND], moves[index, HOME], moves[index, HOME_BITS]
-        other, address = moves[index, OTHER], moves[index, TASK]
+        move = moves[index]
+        kind, home, bits, other, address = move[KIND], move[HOME], move[HOME_BITS], move[OTHER], move[TASK]
         if kind == OUTER:
-            multiply(entries, home, bits, other, moves[index, OTHER_BITS])
+            multiply(entries, home, bits, other, move[OTHER_BITS])
             continue
         if kind == CLOSE:
-            close(entries, home, moves[index, MASK])
+            close(entries, home, move[MASK])
             continue
 
-        # Addresses of the rows and columns; the first wire is the least significant digit of their indices. Behind
-        # those of the columns stand, `room` apart, where they are in the matrix, and both for what is taken in.
-        room = len(sources) // 4
-        inner, outer, outer_places = sources[room:], sources[2 * room :], sources[3 * room :]
-        rows = columns = inside = outside = 1
-        taken = 0
-        stays = other < 0
-        sources[0] = inner[0] = outer[0] = outer_places[0] = targets[0] = 0
-        for wire in range(moves[index, WIRES]):
-            at, to = moves[index, FIRST_WIRE + 4 * wire], moves[index, FIRST_WIRE + 4 * wire + 2]
-            stays = stays and to == at
-            before = 1 << moves[index, FIRST_WIRE + 4 * wire + 1]
-            after = 1 << moves[index, FIRST_WIRE + 4 * wire + 3]
-            if at < bits:
-                for digit in range(1, before):
-                    for column in range(inside):
-                        sources[digit * inside + column] = sources[column] + (digit << at)
-                        inner[digit * inside + column] = inner[column] + digit * columns
-                inside *= before
-                taken |= (before - 1) << at
-            else:
-                for digit in range(1, before):
-                    for column in range(outside):
-                        outer[digit * outside + column] = outer[column] + (digit << (at - bits))
-                        outer_places[digit * outside + column] = outer_places[column] + digit * columns
-                outside *= before
-            for digit in range(1, after):
-                for row in range(rows):
-                    targets[digit * rows + row] = targets[row] + (digit << to)
-            rows *= after
-            columns *= before
-
-        free = ((1 << bits) - 1) & ~taken & ~moves[index, FIXED]
+        rows, inside, outside, taken, stays = find_places(move, sources, targets)
+        free = ((1 << bits) - 1) & ~taken & ~move[FIXED]
         spare = free & ~(lanes - 1)
         exchanged = taken & (lanes - 1)
-        fits = 1 << bits >= _LEAST_TO_EXCHANGE and moves[index, FIXED] & (lanes - 1) == 0
-        base_count = moves[index, REST] if other < 0 else 0
-        if exchanged and stays and fits and inside == _WIDE:
-            # The place of each bit of the number of a vector, and of the number of its row or column in the matrix.
-            used = 0
-            for bit in range(4):
-                if (exchanged >> bit) & 1:
-                    for column_bit in range(4):
-                        if sources[1 << column_bit] == 1 << bit:
-                            outer[bit] = 1 << column_bit
-                            used |= 1 << column_bit
-                    inner[bit] = spare & -spare
-                    spare &= spare - 1
-            for bit in range(4):
-                if (exchanged >> bit) & 1 == 0:
-                    column_bit = ~used & (used + 1)
-                    used |= column_bit
-                    inner[bit], outer[bit] = sources[column_bit], column_bit
-            square = matrix[len(matrix) - _WIDE * _WIDE :]
-            dense = matrix[: _WIDE * _WIDE]
-            dense[:] = 0
-            if kind == SPLIT:
-                order, entry, start = moves[index, OTHER_BITS], address, 0
-                for size in (1, 3, 3, 9):
-                    for row in range(start, start + size):
-                        for column in range(start, start + size):
-                            dense[_WIDE * orders[order + row] + orders[order + 16 + column]] = matrices[entry]
-                            entry += 1
-                    start += size
-            else:
-                for row in range(rows):
-                    for slot in range(_WIDE):
-                        if sources[slot] == targets[row]:
-                            for column in range(_WIDE):
-                                dense[_WIDE * slot + column] = matrices[address + row * _WIDE + column]
-            for row in range(_WIDE):
-                at = to = 0
-                for bit in range(4):
-                    if (row >> bit) & 1:
-                        at, to = at + inner[bit], to | outer[bit]
-                inner[4 + row], outer[4 + row] = at, to
-            for row in range(_WIDE):
-                for column in range(_WIDE):
-                    square[row * _WIDE + column] = dense[_WIDE * outer[4 + row] + outer[4 + column]]
-            for which in range(max(base_count, 1)):
-                base = home
-                if base_count:
-                    base += bases[moves[index, MASK] + which]
-                map_exchanged(entries, base, inner[4:], square, exchanged, spare)
-            continue
-
+        exchanges = exchanged > 0 and stays == 1 and other < 0 and inside == _WIDE
+        exchanges = exchanges and bits >= _LEAST_TO_EXCHANGE and move[FIXED] & (lanes - 1) == 0
         # The matrix, with columns of zeros up to a number that there is code for.
-        form = _SMALL if inside <= _SMALL else _WIDE if inside <= _WIDE else inside
-        if kind == SPLIT:
-            form = 0
-            for entry in range(100):
-                matrix[entry] = matrices[address + entry]
-            order = moves[index, OTHER_BITS]
-            for place in range(16):
-                inner[place], outer[place] = targets[orders[order + place]], sources[orders[order + 16 + place]]
-            for place in range(16):
+        form = 0 if kind == SPLIT else _SMALL if inside <= _SMALL else _WIDE if inside <= _WIDE else inside
+        order = move[OTHER_BITS]
+        if exchanges:
+            spare = find_exchange(sources, exchanged, spare, inner, outer)
+            # The vector of each column, and by its address of each row.
+            for vector in range(_WIDE):
+                spared[outer[vector]] = vector
+            for row in range(_WIDE if kind == SPLIT else rows):
+                for column in range(_WIDE):
+                    if targets[row] == sources[column]:
+                        outer[row] = spared[column]
+            if kind == SPLIT:
+                for place in range(_WIDE):
+                    sources[place] = outer[orders[order + place]]
+                    targets[place] = spared[orders[order + _WIDE + place]]
+                write_square(matrices, address, sources, targets, 0, matrix)
+            else:
+                write_square(matrices, address, outer, spared, rows, matrix)
+        elif kind == SPLIT:
+            for place in range(_WIDE):
+                inner[place], outer[place] = targets[orders[order + place]], sources[orders[order + _WIDE + place]]
+            for place in range(_WIDE):
                 targets[place], sources[place] = inner[place], outer[place]
-        elif other < 0:
+            for place in range(_SPLIT_LENGTH):
+                matrix[place] = matrices[address + place]
+        elif other >= 0:
+            rows = write_joined(entries, move, matrices, rows, inside, outside, form, sources, targets, matrix)
+        else:
             for row in range(rows):
                 for column in range(inside):
-                    matrix[row * form + column] = matrices[address + row * columns + column]
+                    matrix[row * form + column] = matrices[address + row * inside + column]
                 for column in range(inside, form):
                     matrix[row * form + column] = 0
-        else:
-            # What is taken in is multiplied into the matrix: rows for every value of its other wires.
-            rest, going = moves[index, MASK], moves[index, REST]
-            at = to = value = 0
-            while True:
-                for row in range(rows):
-                    targets[value * rows + row] = targets[row] + to
-                    for column in range(form):
-                        total = entries[home] * 0
-                        if column < inside:
-                            first_entry = address + row * columns + inner[column]
-                            for digit in range(outside):
-                                total += (
-                                    matrices[first_entry + outer_places[digit]] * entries[other + at + outer[digit]]
-                                )
-                        matrix[(value * rows + row) * form + column] = total
-                value += 1
-                at, to = (at - rest) & rest, (to - going) & going
-                if at == 0:
-                    break
-            rows *= value
         for column in range(inside, form):
             sources[column] = sources[0]
 
-        mask = free & ~(lanes - 1)
-        count, left = 1, mask
+        count, left = 1, spare
         while left:
             count, left = 2 * count, left & (left - 1)
+        base_count = move[REST] if other < 0 else 0
         for which in range(max(base_count, 1)):
-            base = home
-            if base_count:
-                base += bases[moves[index, MASK] + which]
-            if free & (lanes - 1) == lanes - 1 and form <= _WIDE:
-                map_tiles(entries, base, sources, entries, base, targets, matrix, rows, form, mask, count)
+            base = home + (bases[move[MASK] + which] if base_count else 0)
+            if exchanges:
+                map_exchanged(entries, base, inner, matrix, exchanged, spare)
+            elif free & (lanes - 1) == lanes - 1 and form <= _WIDE:
+                map_tiles(entries, base, sources, entries, base, targets, matrix, rows, form, spare, count)
             else:
                 map_gathered(
                     entries, base, sources, targets, matrix, rows, form or _WIDE, form, free, tile, mapped, inner
                 )
-
-
-@kernel("void(float64[::1], int64[::1], float64[:, ::1])", "void(float32[::1], int64[::1], float32[:, ::1])")
-def fill_density(entries: Float, low: Integers, matrix: Float) -> None:
-    """Write the density matrix of a vector of Pauli coefficients.
-
-    Row i has its entry at column i xor a: 2^-n sum over z of v(a, z) (-i)^|a & z| (-1)^|i & z|, where the digit of a
-    qubit in (a, z) is I, Z, X, Y for 00, 01, 10, 11.
-
-    Args:
-        entries: 4^n of them, two places of the index a qubit.
-        low: for each number x below 2^n the index that has the lower of the two places of each qubit as in x.
-        matrix: real and imaginary parts in turn, shape (2^n, 2 * 2^n).
-    """
-    size = len(low)
-    real, imaginary = np.empty(size, dtype=entries.dtype), np.empty(size, dtype=entries.dtype)
-    scale = entries[0] * 0 + 1
-    for _ in range(size):
-        if scale * size > 1:
-            scale /= 2
-    for flips in range(size):
-        for signs in range(size):
-            # The digits are 0, 3, 1, 2: the higher place is z, the lower one a xor z.
-            value = entries[2 * low[signs] + low[signs ^ flips]] * scale
-            quarter, left = 0, flips & signs
-            while left:
-                quarter, left = quarter + 1, left & (left - 1)
-            quarter &= 3
-            real[signs] = value if quarter == 0 else -value if quarter == 2 else 0
-            imaginary[signs] = -value if quarter == 1 else value if quarter == 3 else 0
-        half = 1
-        while half < size:
-            for first in range(0, size, 2 * half):
-                for place in range(first, first + half):
-                    x, y = real[place], real[place + half]
-                    real[place], real[place + half] = x + y, x - y
-                    x, y = imaginary[place], imaginary[place + half]
-                    imaginary[place], imaginary[place + half] = x + y, x - y
-            half *= 2
-        for row in range(size):
-            matrix[row, 2 * (row ^ flips)] = real[row]
-            matrix[row, 2 * (row ^ flips) + 1] = imaginary[row]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from proxima_backend_lret.pauli.kernels import fill_density
+from proxima_backend_lret.pauli.density import fill_density
 from proxima_backend_lret.pauli.letters import LETTERS, Z
 
 Float = npt.NDArray[np.floating]

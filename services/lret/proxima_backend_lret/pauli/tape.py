@@ -124,7 +124,7 @@ def write_tape(program: Program, work: Work, layout: Layout, dtype: npt.DTypeLik
         orders=orders.reshape(-1),
         tile=np.zeros(columns * lanes, dtype=dtype),
         mapped=np.zeros(rows * lanes, dtype=dtype),
-        matrix=np.zeros(rows * columns + _PAIR, dtype=dtype),
+        matrix=np.zeros(rows * columns, dtype=dtype),
         sources=np.zeros(4 * max(rows, columns) + 16, dtype=np.int64),
         targets=np.zeros(rows, dtype=np.int64),
         addresses=addresses,
