@@ -172,6 +172,19 @@ def test_schedule(data: st.DataObject) -> None:
         assert on_qubit == sorted(on_qubit)
 
 
+def test_schedule_of_parts_that_never_meet() -> None:
+    """Where one part of the qubits runs far ahead, few of the steps of the other wait for it."""
+    left = [(index % 5, (index + 1) % 5) for index in range(3000)]
+    right = [(5 + index % 9, 5 + (index + 1) % 9) for index in range(3000)]
+    # All of the right part begins before the left, which so are the lanes at first.
+    steps = [*right[:9], *(step for pair in zip(left, right[9:], strict=False) for step in pair), *left[2991:]]
+    found = schedule(steps, qubit_count=14)
+    ran = [action for action in found.actions if action >= 0]
+    late = np.maximum.accumulate(ran) - np.array(ran)
+    assert sorted(ran) == list(range(6000))
+    assert late.max() < 1000
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("lane", range(LANES))
 def test_exchange(dtype: npt.DTypeLike, lane: int) -> None:

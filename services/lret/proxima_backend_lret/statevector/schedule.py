@@ -15,6 +15,9 @@ LANES = 5
 
 MIN_QUBITS = 11
 
+# Steps a qubit that may wait at once: all of them are gone through between two exchanges.
+_WAITING = 16
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exchange:
@@ -68,7 +71,7 @@ def schedule(steps: Sequence[Sequence[int]], *, qubit_count: int) -> Schedule:
         still: list[int] = []
         for index in waiting:
             _place(index, steps[index], blocked, actions, still)
-        while following < len(steps) and len(blocked) < qubit_count:
+        while following < len(steps) and len(blocked) < qubit_count and len(still) < _WAITING * qubit_count:
             _place(following, steps[following], blocked, actions, still)
             following += 1
         waiting = still
