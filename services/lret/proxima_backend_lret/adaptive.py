@@ -60,6 +60,7 @@ class Adaptive:
             single_precision=single_precision,
             memory_limit_bytes=memory_limit_bytes,
         )
+        self._columns.compress_at_most(break_even)
         self._vector: PauliSimulation | None = None
         self._records: tuple[int, ...] = ()
         self._continued_after = 0
@@ -89,8 +90,9 @@ class Adaptive:
             if not self._changes_over(columns):
                 raise _neither_fits(error, columns, self._program.qubit_count) from error
             return
-        if columns.rank > self._break_even and columns.position < columns.step_count:
-            self._changes_over(columns)
+        is_over = columns.rank > self._break_even and columns.position < columns.step_count
+        if is_over and not self._changes_over(columns):
+            columns.compress_at_most(None)
 
     @property
     def certified_error(self) -> float:

@@ -6,6 +6,7 @@ of them is the smaller matters here.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from proxima.backend.v1 import backend_pb2
@@ -16,11 +17,8 @@ from proxima_backend_lret.pauli.forecast import Forecast, forecast
 SMALL_QUBITS = 8
 """Up to here the Pauli vector is never more than a few milliseconds, less than columns ever take."""
 
-_BREAK_EVEN = 0.25
-_TYPICAL_EXPONENT = 0.7
-
 _PAULI_FIXED, _PAULI_TASK, _PAULI_ENTRY = 1.5e6, 1e4, 1.1
-_COLUMN_FIXED, _COLUMN_STEP, _COLUMN_ENTRY = 2e6, 1e5, 5.5
+_COLUMN_FIXED, _COLUMN_STEP, _COLUMN_ENTRY, _COLUMN_PAIR = 2e6, 1.2e5, 4.0, 0.04
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,13 +67,15 @@ def vector_nanoseconds(found: Forecast) -> float:
 def column_nanoseconds(job: backend_pb2.Job, noise: Noise) -> float:
     """Return the predicted time of columns."""
     width = job.circuit.qubit_count
-    columns = noise.columns(width, job.max_error)
-    typical = columns**_TYPICAL_EXPONENT if job.max_error else columns
+    columns = noise.mean_columns(width, job.max_error)
     # Maps on one qubit are taken into those on two.
     steps = max(noise.operation_count - noise.noise_count, 1) / 3
-    return _COLUMN_FIXED + steps * (_COLUMN_STEP + _COLUMN_ENTRY * 2.0 ** min(width, 300) * typical)
+    # Maps go through every column, compressions through every pair of columns.
+    each = (_COLUMN_ENTRY + _COLUMN_PAIR * columns) * columns
+    return _COLUMN_FIXED + steps * (_COLUMN_STEP + 2.0 ** min(width, 300) * each)
 
 
 def break_even_rank(qubit_count: int) -> int:
-    """Return the columns of all records above which the exact Pauli vector takes less time for the rest."""
-    return max(int(_BREAK_EVEN * 2.0**qubit_count), 1)
+    """Return the columns of all records above which a map takes less time on the exact Pauli vector."""
+    half = _COLUMN_ENTRY / (2 * _COLUMN_PAIR)
+    return int(math.sqrt(half**2 + _PAULI_ENTRY * 2.0 ** min(qubit_count, 300) / _COLUMN_PAIR) - half) + 1

@@ -153,6 +153,25 @@ def test_a_step_that_does_not_fit_leaves_the_run_where_it_was() -> None:
     np.testing.assert_allclose(vector, reference.pauli_vector(state.planes, rank=state.rank), atol=1e-13)
 
 
+def test_columns_that_another_method_takes_over_are_not_compressed() -> None:
+    """Past the columns that pay a state is left as it is, which a saved run remembers, until the limit is lifted."""
+    program = _program(layers(6, 6, 0.02))
+    run = _begin(program, max_error=0.05)
+    run.compress_at_most(10)
+    while run.rank <= 10 * 2:
+        run.advance()
+    resumed = _begin(program, max_error=0.05)
+    resumed.restore(_copied(run.save()))  # type: ignore[arg-type]
+    for again in (run, resumed):
+        again.advance()
+        before = again.rank
+        assert before > 20
+        again.compress_at_most(None)
+        again.advance()
+        assert again.rank < before
+    assert _bits(resumed) == _bits(run)
+
+
 def test_promotion_adds_up_to_the_exact_state() -> None:
     """The Pauli vectors of the records give the exact expectation values of the state before filling."""
     circuit = random_circuit(7, 3, count=40)

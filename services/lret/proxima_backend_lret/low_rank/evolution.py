@@ -39,6 +39,7 @@ Complex = npt.NDArray[np.complex128]
 
 _PROJECTORS: Complex = np.array([[[1, 0], [0, 0]], [[0, 0], [0, 1]]], dtype=np.complex128)
 _REDUCED_BYTES = 48
+NO_LIMIT = 1 << 62
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,7 @@ class Evolution:
         states: one for each record that is alive, by ascending record.
         history: ranks over the course of the run.
         ledger: what was dropped, and what may be.
+        most_columns: more columns of all records are not compressed: another method would take less.
     """
 
     def __init__(self, program: Program, *, max_error: float, single_precision: bool, memory_limit_bytes: int) -> None:
@@ -76,6 +78,7 @@ class Evolution:
         self._operators = kraus_of(program)
         self._memory_limit_bytes = memory_limit_bytes
         self._noise_steps = 0
+        self.most_columns = NO_LIMIT
         self.position = 0
         self.history = History()
         self.ledger = Ledger(
@@ -284,8 +287,8 @@ class Evolution:
         first.rank = stop
 
     def _compress_grown(self) -> None:
-        if self.position == self._program.step_count:
-            # It would serve nothing any more.
+        # At the end it would serve nothing any more.
+        if self.position == self._program.step_count or self.rank > self.most_columns:
             return
         for state in self.states:
             state.excess += max(state.rank - state.settled, 0)

@@ -25,6 +25,7 @@ def save(evolution: Evolution) -> Saved:
         "history_ranks": [rank for _, rank in history.points],
         "history_stride": history.stride,
         "largest_rank": history.largest,
+        "most_columns": evolution.most_columns,
         # In hexadecimal: a record may have more bits than numbers of JSON.
         "records": [f"{state.record:x}" for state in states],
         "capacities": [state.capacity for state in states],
@@ -88,6 +89,7 @@ def restore(evolution: Evolution, saved: Saved, *, step_count: int) -> None:
         stride=max(_count(saved, "history_stride"), 1),
     )
     evolution.ledger.rounding = _finite(saved.get("rounding"), "rounding")
+    evolution.most_columns = _count(saved, "most_columns")
     evolution.resume(states, position=position, noise_steps=noise_steps)
 
 

@@ -13,7 +13,7 @@ from proxima_runtime.errors import FailedPrecondition
 from proxima_backend_lret.compiling.program import Program
 from proxima_backend_lret.low_rank import readings, saving
 from proxima_backend_lret.low_rank.certificate import fault_of_budget
-from proxima_backend_lret.low_rank.evolution import Evolution, planned_rounding
+from proxima_backend_lret.low_rank.evolution import NO_LIMIT, Evolution, planned_rounding
 from proxima_backend_lret.low_rank.kernels import column_weights
 from proxima_backend_lret.low_rank.promotion import promote
 from proxima_backend_lret.simulation import Saved, Wanted
@@ -85,6 +85,10 @@ class LowRank:
     def record_count(self) -> int:
         """Records that are alive."""
         return len(self.evolution.states)
+
+    def compress_at_most(self, columns: int | None) -> None:
+        """Leave more columns than these as they are, for the run to go on by another method; None for no limit."""
+        self.evolution.most_columns = NO_LIMIT if columns is None else columns
 
     def advance(self) -> None:
         """Do the next step."""
