@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import observable_pb2
 from proxima_backend_lret.compiling.compile import compile_maps
-from proxima_backend_lret.compiling.program import Program
+from proxima_backend_lret.compiling.program import MEASURE, Program
 from proxima_backend_lret.outcomes import bit_probabilities, bit_readouts, find_outcomes
 from proxima_backend_lret.pauli.forecast import forecast
 from proxima_backend_lret.pauli.simulation import PauliSimulation
@@ -19,7 +21,7 @@ from proxima_runtime.conformance import exact
 from proxima_runtime.conformance.circuits import CircuitWriter
 from proxima_runtime.errors import FailedPrecondition, ResourceExhausted
 
-from .noisy import circuits, job, layers, random_circuit
+from .noisy import READOUT, circuits, job, layers, random_circuit
 
 _PLENTY = 1 << 40
 
@@ -159,6 +161,34 @@ def test_a_restored_run_ends_with_the_same_bits(seed: int) -> None:
         ):
             assert record == same
             assert np.array_equal(found, again)
+
+
+def test_goes_on_from_given_vectors() -> None:
+    """A run that starts after a measurement from the state of each record ends with the reference's probabilities."""
+    measured = CircuitWriter(qubit_count=3, clbit_count=3).gate("ry", (0,), (0.7,)).gate("cx", (0, 1))
+    measured.channel("depolarizing", (0, 1), (0.1,)).measure(0, 2, readout=READOUT)
+    records = exact.evolve(3, measured.rows)
+    whole = CircuitWriter(qubit_count=3, clbit_count=3)
+    for row in measured.rows:
+        whole.append(row)
+    for qubit in (1, 2):
+        whole.gate("u", (qubit,), (0.4, 1.0, -0.3)).only_if(exact.Comparison(first_clbit=2, width=1, value=1))
+    whole.gate("cx", (1, 2)).only_if(exact.Comparison(first_clbit=2, width=1, value=0))
+    whole.measure(1, 0).measure(2, 1)
+    _, program, wanted = planned(job(whole, probabilities=True))
+    letters = ["".join(reversed(letters)) for letters in itertools.product("IXYZ", repeat=3)]
+    strings = sorted(letters, key=lambda pauli: sum("IXYZ".index(x) << (2 * q) for q, x in enumerate(reversed(pauli))))
+    vectors = {
+        record: np.array([exact.expectation(pauli, state) for pauli in strings]) for record, state in records.items()
+    }
+    first = next(step for step in range(program.step_count) if program.kinds[step] == MEASURE) + 1
+    simulation = PauliSimulation(
+        program, wanted, single_precision=False, memory_limit_bytes=_PLENTY, first_step=first, vectors=vectors
+    )
+    while simulation.position < simulation.step_count:
+        simulation.advance()
+    _, expected = exact.clbit_probabilities(3, whole.rows)
+    np.testing.assert_allclose(probabilities(simulation, program, wanted), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("saved", [{}, {"position": -1}, {"position": 10**6}, {"position": True}, {"position": 0}])
