@@ -68,11 +68,9 @@ def column_nanoseconds(job: backend_pb2.Job, noise: Noise) -> float:
     """Return the predicted time of columns."""
     width = job.circuit.qubit_count
     columns = noise.mean_columns(width, job.max_error)
-    # Maps on one qubit are taken into those on two.
-    steps = max(noise.operation_count - noise.noise_count, 1) / 3
     # Maps go through every column, compressions through every pair of columns.
     each = (_COLUMN_ENTRY + _COLUMN_PAIR * columns) * columns
-    return _COLUMN_FIXED + steps * (_COLUMN_STEP + 2.0 ** min(width, 300) * each)
+    return _COLUMN_FIXED + noise.map_count * (_COLUMN_STEP + 2.0 ** min(width, 300) * each)
 
 
 def break_even_rank(qubit_count: int) -> int:

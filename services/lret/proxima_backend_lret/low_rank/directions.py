@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from proxima.simulation.v1 import circuit_pb2
 
@@ -23,8 +24,25 @@ _MOST, _FIRST, _OF_PAIRS, _OF_MANY = 3.0, 2.0, 2.0, 1.0
 """New directions on a wire: at most, at its beginning, by a gate on two qubits, by one on more (measured)."""
 
 
-def count_directions(circuit: circuit_pb2.Circuit, operator_counts: Sequence[int]) -> float:
-    """Return the directions of a circuit that the runtime has checked.
+_MAPS_OF_MANY = 5
+"""Maps on two qubits that a gate on three becomes, about."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Directions:
+    """What was counted.
+
+    Attributes:
+        count: different directions.
+        map_count: maps that the circuit is fused to, those on one qubit left out.
+    """
+
+    count: float
+    map_count: int
+
+
+def count_directions(circuit: circuit_pb2.Circuit, operator_counts: Sequence[int]) -> Directions:
+    """Count the directions of a circuit that the runtime has checked.
 
     Args:
         circuit: the columns.
@@ -35,7 +53,7 @@ def count_directions(circuit: circuit_pb2.Circuit, operator_counts: Sequence[int
     qubits, parameters = array("I", circuit.qubits), array("d", circuit.parameters)
     fresh = [_FIRST] * circuit.qubit_count
     partner = [-1] * circuit.qubit_count
-    total = 0.0
+    total, map_count = 0.0, 0
     at_qubit = at_parameter = 0
     for code in array("H", circuit.opcodes):
         kind, name, width, arity = shapes[code]
@@ -49,10 +67,12 @@ def count_directions(circuit: circuit_pb2.Circuit, operator_counts: Sequence[int
             for qubit in operands:
                 fresh[qubit] = 0.0
         elif width > 1 and kind in (_KIND.KIND_GATE, _KIND.KIND_UNITARY):
+            maps = 1 if width == _PAIR or kind != _KIND.KIND_GATE else _MAPS_OF_MANY
             new = _new(name, width, parameters[at_parameter] if arity else 0.0)
             if width == _PAIR and partner[operands[0]] == operands[1] and partner[operands[1]] == operands[0]:
                 # Both act on the same pair, and are one map.
-                new = 0.0
+                new, maps = 0.0, 0
+            map_count += maps
             if name == "swap":
                 first, second = operands
                 fresh[first], fresh[second] = fresh[second], fresh[first]
@@ -61,7 +81,7 @@ def count_directions(circuit: circuit_pb2.Circuit, operator_counts: Sequence[int
                 partner[qubit] = operands[1 - place] if width == _PAIR else -1
         at_qubit += width
         at_parameter += arity
-    return total
+    return Directions(count=total, map_count=map_count)
 
 
 def _new(name: str, width: int, angle: float) -> float:

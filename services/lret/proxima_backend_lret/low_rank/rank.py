@@ -4,7 +4,7 @@ Without a budget every Kraus operator of every channel may make a column, up to 
 think of a run as drawing errors: a channel departs from its leading operator with probability at most p, in one of the
 circuit's directions. Columns of more than K errors may go once their weight, a Poisson tail of the sum of p, is within
 the part of the budget that may be spent by then; those of up to K errors are counted. How many of the directions a
-state can tell apart is measured: 0.6 of single errors, and a tenth for each error more.
+state can tell apart is measured: 0.6 of single errors, and a fifth for each error more.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.backend.columns import counts_of
 
 from proxima_backend_lret.low_rank.certificate import map_constant
-from proxima_backend_lret.low_rank.directions import count_directions
+from proxima_backend_lret.low_rank.directions import Directions, count_directions
 from proxima_backend_lret.low_rank.limits import BUDGET_POWER, MAX_RECORDS, SCREENING_SHARE
 
 _KIND = circuit_pb2.Operation
@@ -33,7 +33,7 @@ _OPERATORS: Mapping[str, int] = {
 _STEPS = 16
 _MAX_LOG2 = 1000.0
 _MOST_STRINGS = 2.0**200
-_TOLD_APART, _TOLD_APART_FURTHER = 0.6, 0.1
+_TOLD_APART, _TOLD_APART_FURTHER = 0.6, 0.2
 _LOG2_FEW = 1.5
 
 
@@ -47,6 +47,7 @@ class Noise:
         constants: sum of the certificate's c over all maps.
         log2_operators: log2 of the product of the channels' operator counts.
         directions: different errors, as `directions.count_directions` counts them.
+        map_count: maps that instructions are fused to, about.
         departures: sum over channels of the largest probability of another operator than the leading one.
         doublings: resets and measurements in mid-circuit.
         recorded_bits: classical bits that are measured in mid-circuit.
@@ -57,6 +58,7 @@ class Noise:
     constants: float
     log2_operators: float
     directions: float
+    map_count: int
     departures: float
     doublings: int
     recorded_bits: int
@@ -118,14 +120,18 @@ def find_noise(circuit: circuit_pb2.Circuit) -> Noise:
         operation_count += count if operation.kind not in _HARMLESS else 0
     doublings = resets + mid_count
     constants += doublings * map_constant(1, 2)
+    directions = (
+        count_directions(circuit, [_operator_count(entry) for entry in circuit.operations])
+        if noise_count + doublings
+        else Directions(count=0.0, map_count=0)
+    )
     return Noise(
         operation_count=operation_count - terminal_count,
         noise_count=noise_count + doublings,
         constants=constants,
         log2_operators=log2_operators,
-        directions=count_directions(circuit, [_operator_count(entry) for entry in circuit.operations])
-        if noise_count
-        else 0.0,
+        directions=directions.count,
+        map_count=max(directions.map_count, 1),
         departures=_departures(circuit) if noise_count else 0.0,
         doublings=doublings,
         recorded_bits=recorded_bits,
