@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from proxima.backend.v1 import backend_pb2
+from proxima_orchestrator.capabilities import Method, Precision
+from proxima_orchestrator.cost import predict
 
 from .children import Child, start_lret
 from .exact import peak_bytes
@@ -29,6 +34,7 @@ class Found:
     Attributes:
         label: which.
         units: work units of the estimate.
+        predicted_seconds: what the orchestrator makes of them.
         seconds: processor time of the fastest run; of one that was stopped, when it was.
         predicted_bytes: of the estimate.
         peak_bytes: as measured; 0 where it was not.
@@ -36,6 +42,7 @@ class Found:
 
     label: str
     units: float
+    predicted_seconds: float
     seconds: float
     predicted_bytes: int
     peak_bytes: int
@@ -95,9 +102,12 @@ def _print_method(method: str, cases: list[HeldOut], lret: Child, *, peaks: int,
     rate = centre([entry.log_ratio for entry in found])
     misses = sorted(((entry.log_ratio - rate, entry) for entry in found), key=lambda pair: -abs(pair[0]))
     near = sum(abs(miss) <= math.log(_FACTOR) + 1e-9 for miss, _ in misses)
+    told = [entry.seconds / entry.predicted_seconds for entry in found]
+    right = sum(1 / _FACTOR <= ratio <= _FACTOR for ratio in told)
     print(
         f"  time: {near} of {len(found)} within a factor {_FACTOR:g} ({near / len(found):.0%}), "
-        f"{math.exp(-rate):.3g} units/s"
+        f"{math.exp(-rate):.3g} units/s; {right} ({right / len(found):.0%}) of what the orchestrator predicts, "
+        f"measured {statistics.median(told):.2g} times that in the middle"
     )
     for miss, entry in misses[:shown]:
         predicted = entry.seconds / math.exp(miss)
@@ -126,6 +136,19 @@ def _by_distance(pair: tuple[float, Found]) -> float:
     return -abs(math.log(max(pair[0], 1e-9)))
 
 
+def _predicted_seconds(serialised: bytes, units: float) -> float:
+    job = backend_pb2.Job.FromString(serialised)
+    method = Method(job.method)
+    return predict(
+        engine=job.engine,
+        method=method,
+        precision=Precision(job.precision),
+        work_units=units,
+        thread_count=1,
+        repeats=job.results.shots if method is Method.TRAJECTORIES else 0,
+    ).seconds
+
+
 def _measure(case: HeldOut, lret: Child, *, wants_peak: bool) -> Found | str:
     """Return what was found, or why there is nothing."""
     estimate, _ = lret.ask(Request(action="estimate"), case.job)
@@ -140,6 +163,7 @@ def _measure(case: HeldOut, lret: Child, *, wants_peak: bool) -> Found | str:
     return Found(
         label=f"{case.label} (stopped)" if is_stopped else case.label,
         units=estimate.work_units,
+        predicted_seconds=_predicted_seconds(case.job, estimate.work_units),
         seconds=_RUN_SECONDS if is_stopped else answer.cpu_seconds,
         predicted_bytes=estimate.memory_bytes,
         peak_bytes=peak_bytes(case.job) if wants_peak and not is_stopped else 0,
