@@ -12,7 +12,6 @@ from proxima.backend.v1 import backend_pb2
 from proxima.simulation.v1 import circuit_pb2, observable_pb2, result_pb2
 from proxima_runtime.arrays.readout import Readout, read
 
-from proxima_backend_lret.compiling.columns import Columns
 from proxima_backend_lret.compiling.program import Source
 
 Real = npt.NDArray[np.float64]
@@ -55,12 +54,19 @@ def needed_qubits(job: backend_pb2.Job) -> frozenset[int] | None:
     if spec.shots or spec.probabilities:
         if not circuit.clbits:
             return None
-        columns = Columns.of(circuit)
-        found.update(columns.qubits[columns.qubit_starts[columns.kinds == circuit_pb2.Operation.KIND_MEASURE]].tolist())
+        found.update(_measured_qubits(circuit))
     for observable in spec.observables:
         for pauli in observable.paulis:
             found.update(qubit for qubit, letter in enumerate(reversed(pauli)) if letter != "I")
     return None if len(found) == circuit.qubit_count else frozenset(found)
+
+
+def _measured_qubits(circuit: circuit_pb2.Circuit) -> list[int]:
+    table, opcodes = circuit.operations, np.frombuffer(circuit.opcodes, dtype="<u2")
+    widths = np.array([operation.qubit_count for operation in table], dtype=np.int64)[opcodes]
+    measures = np.array([operation.kind == circuit_pb2.Operation.KIND_MEASURE for operation in table])[opcodes]
+    qubits: list[int] = np.frombuffer(circuit.qubits, dtype="<u4")[np.repeat(measures, widths)].tolist()
+    return qubits
 
 
 def find_wanted(job: backend_pb2.Job, source: Source) -> Wanted:

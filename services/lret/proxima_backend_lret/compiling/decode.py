@@ -230,6 +230,8 @@ def _add(
 def _add_explicit(batches: Batches, columns: Columns, instructions: Integers, sizes: Integers) -> None:
     """Add explicit maps, those of one shape at once; `sizes` are the bytes of each entry's matrices."""
     explicit = np.flatnonzero(sizes)
+    if not len(explicit):
+        return
     widths = columns.widths[instructions[explicit]]
     for width, size in sorted(set(zip(widths.tolist(), sizes[explicit].tolist(), strict=True))):
         entries = explicit[(widths == width) & (sizes[explicit] == size)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -67,7 +68,8 @@ class Batches:
         if width > 2:
             self._add_wide([kraus(name, row, width) for row in distinct.tolist()], places, entries)
             return
-        self._add_transfers(np.stack([_named_transfer(name, row, width) for row in distinct.tolist()]), places, entries)
+        found = [_named_transfer(name, tuple(row), width) for row in distinct.tolist()]
+        self._add_transfers(np.stack(found) if len(found) > 1 else found[0][None], places, entries)
 
     def add_reset(self, entries: Integers) -> None:
         """Add a reset."""
@@ -137,7 +139,9 @@ class Batches:
         self.wide += maps
 
 
-def _named_transfer(name: str, parameters: Sequence[float], width: int) -> Real:
+@functools.lru_cache(maxsize=256)
+def _named_transfer(name: str, parameters: tuple[float, ...], width: int) -> Real:
+    """Return the transfer matrix of a channel; a circuit has few strengths, and the next circuit often the same."""
     probabilities = pauli_probabilities(name, parameters, width)
     if probabilities is not None:
         return transfer_of_paulis(probabilities)
