@@ -22,8 +22,8 @@ from proxima_orchestrator.executions.database import database_url
 from proxima_orchestrator.executions.directory import DataDirectory
 from proxima_orchestrator.executions.history import Outcomes
 from proxima_orchestrator.executions.metrics import RunMetrics
+from proxima_orchestrator.executions.parts import RunParts
 from proxima_orchestrator.executions.planner import Planner
-from proxima_orchestrator.executions.run import RunParts
 from proxima_orchestrator.executions.service import Executions
 from proxima_orchestrator.executions.store import Store
 from proxima_orchestrator.qasm.bounded import ParserChildren

@@ -12,8 +12,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from proxima_orchestrator.backends import BackendTarget
+from proxima_orchestrator.executions.parts import RunRules
 from proxima_orchestrator.executions.planner import PlanningRules
-from proxima_orchestrator.executions.run import RunRules
 from proxima_orchestrator.qasm.limits import Limits
 from proxima_orchestrator.selection import Weights
 

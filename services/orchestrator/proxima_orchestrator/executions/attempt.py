@@ -20,6 +20,7 @@ from proxima_orchestrator.executions.checkpoints import CheckpointIntake, KeptCh
 from proxima_orchestrator.executions.intake import ResultIntake
 from proxima_orchestrator.executions.live import LiveExecution, now
 from proxima_orchestrator.executions.losses import lost_backend
+from proxima_orchestrator.executions.parts import RunParts
 from proxima_orchestrator.executions.state_machine import State, Trigger
 from proxima_orchestrator.wire import frame, single_field
 
@@ -310,6 +311,20 @@ class Attempt:
             reason=errors_pb2.ERROR_REASON_ENGINE_FAILED,
             metadata={"engine": backend, "message": what},
         )
+
+
+def intakes(live: LiveExecution, engine: str, parts: RunParts) -> tuple[ResultIntake, CheckpointIntake]:
+    """Return what takes in the result and the checkpoint of an execution's attempt of now."""
+    record = live.record
+    results = ResultIntake(
+        name=f"{record.id}-{record.attempt}",
+        engine=engine,
+        feed=live.feed,
+        store=parts.artifacts,
+        max_result_bytes=parts.rules.max_result_bytes,
+    )
+    checkpoints = CheckpointIntake(execution_id=record.id, attempt=record.attempt, engine=engine, store=parts.artifacts)
+    return results, checkpoints
 
 
 def _meaning(error: ProximaError) -> Exception:

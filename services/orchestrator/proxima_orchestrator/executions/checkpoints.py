@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
+from typing import Self
 
+import structlog
 from google.protobuf.message import DecodeError
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima_runtime.errors import Internal, ProximaError, ResourceExhausted
 
 from proxima_orchestrator.artifacts import ArtifactStore, ArtifactWriter
+from proxima_orchestrator.executions.record import ExecutionRecord
 
 _CHUNK_BYTES = 2**20
+
+log = structlog.get_logger(__name__)
 
 
 class CheckpointIntake:
@@ -123,3 +128,19 @@ class KeptCheckpoint:
             sha256 = self.name.rpartition("-")[2] if last else ""
             chunk = backend_pb2.InputChunk(offset=offset, data=data, last=last, sha256=sha256)
             yield backend_pb2.ExecuteRequest(input_chunk=chunk).SerializeToString()
+
+    @classmethod
+    def of(cls, record: ExecutionRecord, store: ArtifactStore) -> Self | None:
+        """Return the checkpoint that an execution resumes from, or None where there is none."""
+        if not record.checkpoint:
+            return None
+        return cls(store=store, name=record.checkpoint, size=record.checkpoint_bytes)
+
+
+async def clear_kept(store: ArtifactStore, names: Collection[str]) -> None:
+    """Remove checkpoints that nothing is resumed from any more; what cannot be removed is left to the next start."""
+    for name in names:
+        try:
+            await asyncio.to_thread(store.remove_kept, name)
+        except OSError as error:
+            log.warning("checkpoint not removed", name=name, message=str(error))

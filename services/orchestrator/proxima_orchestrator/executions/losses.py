@@ -1,4 +1,4 @@
-"""The ways in which a run is lost with its backend, as errors."""
+"""The ways in which a run is lost with its backend or on request, as errors."""
 
 from __future__ import annotations
 
@@ -34,3 +34,9 @@ def left_behind(record: ExecutionRecord) -> Unavailable:
         reason=errors_pb2.ERROR_REASON_BACKEND_UNAVAILABLE,
         metadata={"backend": record.backend},
     )
+
+
+def aborted(reason: str | None, *, note: str) -> Aborted:
+    """Return the error of a run that was aborted on request; `note` says what is uncertain about it."""
+    why = f": {reason}" if reason else ""
+    return Aborted(f"aborted on request{why}{note}", reason=errors_pb2.ERROR_REASON_ABORTED)

@@ -3,75 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
 
 import structlog
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.orchestrator.v1 import executions_pb2
-from proxima_runtime.errors import Aborted, Internal, ProximaError, ResourceExhausted, Unavailable, from_status
+from proxima_runtime.errors import Internal, ProximaError, ResourceExhausted, Unavailable, from_status
 
-from proxima_orchestrator.artifacts import ArtifactStore
 from proxima_orchestrator.backends import BackendInstance
 from proxima_orchestrator.capabilities import Method
-from proxima_orchestrator.catalog import BackendCatalog
-from proxima_orchestrator.convert.errors import refusal_error
-from proxima_orchestrator.convert.execution import headers_to_bytes, usage_to_bytes, worked_seconds
+from proxima_orchestrator.convert.execution import headers_to_bytes, usage_to_bytes
 from proxima_orchestrator.convert.plan import (
-    characteristics_to_message,
     chosen_from_message,
-    plan_to_message,
-    results_to_message,
 )
-from proxima_orchestrator.convert.request import Specification, specification_of
-from proxima_orchestrator.executions.attempt import Attempt, InstanceRemovedError, UnknownJobError
-from proxima_orchestrator.executions.checkpoints import CheckpointIntake, KeptCheckpoint
-from proxima_orchestrator.executions.history import Outcomes
-from proxima_orchestrator.executions.intake import ResultIntake
-from proxima_orchestrator.executions.live import LiveExecution, now
-from proxima_orchestrator.executions.losses import left_behind, lost_backend, orphaned
-from proxima_orchestrator.executions.metrics import RunMetrics
+from proxima_orchestrator.convert.request import Specification
+from proxima_orchestrator.executions.attempt import Attempt, InstanceRemovedError, UnknownJobError, intakes
+from proxima_orchestrator.executions.checkpoints import CheckpointIntake, KeptCheckpoint, clear_kept
+from proxima_orchestrator.executions.instances import returning_instance, serving_instance
+from proxima_orchestrator.executions.live import LiveExecution
+from proxima_orchestrator.executions.losses import aborted, left_behind, lost_backend, orphaned
+from proxima_orchestrator.executions.parts import RunParts
 from proxima_orchestrator.executions.pauses import PauseRequest, check_pausable
-from proxima_orchestrator.executions.planner import Planner, Prepared
+from proxima_orchestrator.executions.planner import Prepared
+from proxima_orchestrator.executions.plans import load_specification, make_job, make_plan
 from proxima_orchestrator.executions.record import ExecutionRecord
 from proxima_orchestrator.executions.state_machine import State, Trigger
-from proxima_orchestrator.executions.store import StaleWriteError, Store
+from proxima_orchestrator.executions.store import StaleWriteError
 from proxima_orchestrator.planning import Candidate
 
-# A time limit that is used up is still a time limit.
-_LEAST_SECONDS = 0.001
-
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunRules:
-    """What running goes by.
-
-    Attributes:
-        grace_seconds: how long a lost backend is sought before the run counts as failed.
-        abort_seconds: how long an abort waits for the backend's word.
-        max_attempts: how often a run is started in all, over restarts of the orchestrator.
-        max_result_bytes: largest result that is kept.
-    """
-
-    grace_seconds: float
-    abort_seconds: float
-    max_attempts: int
-    max_result_bytes: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunParts:
-    """What all runs share."""
-
-    planner: Planner
-    catalog: BackendCatalog
-    store: Store
-    artifacts: ArtifactStore
-    outcomes: Outcomes
-    metrics: RunMetrics
-    rules: RunRules
 
 
 class _NotOursError(Exception):
@@ -204,7 +164,7 @@ class Run:
         except _NotOursError:
             return
         record = self.live.record
-        await self._clear_checkpoints()
+        await clear_kept(self._parts.artifacts, self._checkpoints - {record.checkpoint, ""})
         if record.state is State.PAUSED:
             self._parts.metrics.paused.inc()
             log.info("execution paused", execution_id=record.id, checkpoint_bytes=record.checkpoint_bytes)
@@ -216,21 +176,13 @@ class Run:
                 )
             log.info("execution ended", execution_id=record.id, state=record.state.name)
 
-    async def _clear_checkpoints(self) -> None:
-        """Remove the checkpoints that nothing is resumed from any more."""
-        for name in self._checkpoints - {self.live.record.checkpoint, ""}:
-            try:
-                await asyncio.to_thread(self._parts.artifacts.remove_kept, name)
-            except OSError as error:
-                log.warning("checkpoint not removed", execution_id=self.live.record.id, message=str(error))
-
     async def _drive_to_end(self) -> None:
         live = self.live
         try:
             if live.record.state is State.PAUSED:
                 self._parts.metrics.paused.dec()
                 if self._abort_reason is not None:
-                    return await self._fail(self._aborted())
+                    return await self._fail(aborted(self._abort_reason, note=self._abort_note))
             await self._go_on()
         except _NotOursError:
             raise
@@ -243,7 +195,7 @@ class Run:
                 task.uncancel()
             if self._abort_reason is None:
                 return await live.pause_again()
-            await self._fail(self._aborted())
+            await self._fail(aborted(self._abort_reason, note=self._abort_note))
         except StaleWriteError as error:
             log.warning("execution moved on by somebody else", execution_id=live.record.id, message=str(error))
         except UnknownJobError:
@@ -277,14 +229,10 @@ class Run:
         self._ending = True
         await self._be_durable()
         if self._abort_reason is not None:
-            await self.live.fail(Trigger.ABORT, self._aborted())
+            await self.live.fail(Trigger.ABORT, aborted(self._abort_reason, note=self._abort_note))
             return
         trigger = Trigger.PLAN_FAILED if self.live.record.state is State.PLANNING else Trigger.ERROR
         await self.live.fail(trigger, error)
-
-    def _aborted(self) -> Aborted:
-        reason = f": {self._abort_reason}" if self._abort_reason else ""
-        return Aborted(f"aborted on request{reason}{self._abort_note}", reason=errors_pb2.ERROR_REASON_ABORTED)
 
     async def _go_on(self) -> None:
         live = self.live
@@ -292,15 +240,18 @@ class Run:
         if live.record.state is State.IDLE:
             live.pass_through(Trigger.START)
         if live.record.state is State.PLANNING:
-            prepared = await self._plan()
+            prepared = await make_plan(live, self._parts, await self._load())
             await self._be_durable()
         candidate = chosen_from_message(executions_pb2.Plan.FromString(live.record.plan))
         if live.record.state is State.PAUSED:
             await live.resume()
             self._resuming = True
         is_running = live.record.state is State.RUNNING and not self._resuming
-        if is_running and await self._recover(await self._returning(live.record.instance), candidate):
-            return
+        if is_running:
+            catalog, grace = self._parts.catalog, self._parts.rules.grace_seconds
+            instance = await returning_instance(catalog, live.record.instance, grace_seconds=grace)
+            if await self._recover(instance, candidate):
+                return
         while live.record.state is State.READY or self._resuming:
             try:
                 await self._execute(candidate, prepared)
@@ -327,62 +278,17 @@ class Run:
 
     async def _load(self) -> Specification:
         if self._specification is None:
-            record = self.live.record
-            message = executions_pb2.ExecutionSpec.FromString(await self._parts.store.specification(record.id))
-            # It was checked when it came; a backend that registers itself may not be back yet.
-            known = (*self._parts.catalog.names, message.backend.removeprefix("backends/"))
-            self._specification = specification_of(message, seed=record.seed, backends=known)
+            self._specification = await load_specification(self.live.record, self._parts)
         return self._specification
-
-    async def _plan(self) -> Prepared:
-        live, planner = self.live, self._parts.planner
-        started = now()
-        if live.record.plan_time is None:
-            live.pass_on(plan_time=started)
-        specification = await self._load()
-        prepared = await planner.prepare(specification)
-        live.pass_on(
-            circuit_digest=prepared.digest,
-            characteristics=characteristics_to_message(prepared.characteristics).SerializeToString(),
-            result_spec=results_to_message(prepared.results).SerializeToString(),
-        )
-        plan = await planner.plan(prepared, specification.options)
-        ended = now()
-        self._parts.metrics.planned((ended - started) / 1e6)
-        live.pass_on(plan=plan_to_message(plan).SerializeToString())
-        if plan.refusal is not None or plan.chosen is None:
-            raise refusal_error(plan.refusal) if plan.refusal else RuntimeError("a plan without choice or refusal")
-        chosen = plan.chosen
-        live.pass_through(
-            Trigger.PLAN_COMPLETE,
-            ready_time=ended,
-            backend=chosen.backend,
-            engine=chosen.engine,
-            method=int(chosen.method),
-        )
-        return prepared
 
     async def _execute(self, candidate: Candidate, prepared: Prepared | None) -> None:
         """Wait for a place at an instance of the chosen backend and run there."""
         live, parts = self.live, self._parts
-        specification = await self._load()
-        if prepared is None:
-            prepared = await parts.planner.prepare(specification)
-            if prepared.digest != live.record.circuit_digest:
-                raise Internal(
-                    "this version parses the circuit into other columns than the version that planned it; run it again",
-                    reason=errors_pb2.ERROR_REASON_INTERNAL,
-                )
-        options = specification.options
-        if options.timeout_seconds is not None:
-            # What it took before its pauses counts.
-            left = options.timeout_seconds - worked_seconds(live.record.usage)
-            options = replace(options, timeout_seconds=max(left, _LEAST_SECONDS))
-        job = parts.planner.job(candidate, options, prepared)
+        job = await make_job(live.record, parts, await self._load(), candidate, prepared)
         instance = parts.catalog.choose(candidate.backend)
         if instance is None:
             live.write()
-            instance = await self._find(candidate.backend)
+            instance = await serving_instance(parts.catalog, candidate.backend, grace_seconds=parts.rules.grace_seconds)
         if not instance.slots.try_take():
             live.write()
             self._under_way.set()
@@ -398,38 +304,6 @@ class Run:
             await self._follow(instance, candidate, job=job)
         finally:
             instance.slots.give_back()
-
-    async def _find(self, backend: str) -> BackendInstance:
-        """Wait for an instance of a backend to serve, for the grace period."""
-        loop = asyncio.get_running_loop()
-        away = [item.unreachable_since for item in self._parts.catalog.instances(backend) if item.unreachable_since]
-        deadline = max(away, default=loop.time()) + self._parts.rules.grace_seconds
-        while loop.time() < deadline:
-            instance = self._parts.catalog.choose(backend)
-            if instance is not None:
-                return instance
-            pending = self._parts.catalog.instances(backend)
-            left = max(0.01, min(1.0, deadline - loop.time()))
-            if pending:
-                await asyncio.gather(*(item.settle(seconds=left) for item in pending))
-            else:
-                await self._parts.catalog.registration(seconds=left)
-        raise Unavailable(
-            f"backend {backend} did not come back within {self._parts.rules.grace_seconds:g} s; run it again when "
-            "`proxima backends list` shows it",
-            reason=errors_pb2.ERROR_REASON_BACKEND_UNAVAILABLE,
-            metadata={"backend": backend},
-        )
-
-    async def _returning(self, name: str) -> BackendInstance | None:
-        """Return the instance where a run of before the restart was; one that registers itself gets time to do so."""
-        catalog, loop = self._parts.catalog, asyncio.get_running_loop()
-        # A number is one of the configuration.
-        registers = not name.rpartition("/")[2].isdecimal()
-        deadline = loop.time() + self._parts.rules.grace_seconds * registers
-        while (instance := catalog.instance(name)) is None and (left := deadline - loop.time()) > 0:
-            await catalog.registration(seconds=left)
-        return instance
 
     async def _recover(self, instance: BackendInstance | None, candidate: Candidate) -> bool:
         """Attach to a run of before the restart; False where its backend lost it and it is READY for a new attempt."""
@@ -464,28 +338,15 @@ class Run:
 
     async def _follow(self, instance: BackendInstance, candidate: Candidate, *, job: bytes | None) -> None:
         """Run a job at an instance, or attach to it where it is None, and end the execution as it ends."""
-        live, parts = self.live, self._parts
-        intake = ResultIntake(
-            name=f"{live.record.id}-{live.record.attempt}",
-            engine=candidate.engine,
-            feed=live.feed,
-            store=parts.artifacts,
-            max_result_bytes=parts.rules.max_result_bytes,
-        )
-        record = live.record
-        checkpoints = CheckpointIntake(
-            execution_id=record.id, attempt=record.attempt, engine=candidate.engine, store=parts.artifacts
-        )
-        resumes = job is not None and record.checkpoint
+        live, parts, record = self.live, self._parts, self.live.record
+        intake, checkpoints = intakes(live, candidate.engine, parts)
         attempt = Attempt(
             live,
             instance,
             intake,
             checkpoints,
             grace_seconds=parts.rules.grace_seconds,
-            resumes_from=KeptCheckpoint(store=parts.artifacts, name=record.checkpoint, size=record.checkpoint_bytes)
-            if resumes
-            else None,
+            resumes_from=None if job is None else KeptCheckpoint.of(record, parts.artifacts),
         )
         attempt.on_accepted = self._accepted
         attempt.on_refused = self._pause.refuse
@@ -512,10 +373,10 @@ class Run:
             if not completed:
                 await intake.discard()
         if done.outcome == backend_pb2.Done.OUTCOME_PAUSED:
-            return await live.fail(Trigger.ABORT, self._aborted(), usage=usage)
+            return await live.fail(Trigger.ABORT, aborted(self._abort_reason, note=self._abort_note), usage=usage)
         error = from_status(done.status)
         if self._abort_reason is not None and error.reason == errors_pb2.ERROR_REASON_ABORTED:
-            await live.fail(Trigger.ABORT, self._aborted(), usage=usage)
+            await live.fail(Trigger.ABORT, aborted(self._abort_reason, note=self._abort_note), usage=usage)
         else:
             await live.fail(Trigger.ERROR, error, usage=usage)
 

@@ -17,9 +17,10 @@ from proxima_runtime.errors import AlreadyExists, FailedPrecondition, NotFound, 
 from proxima_orchestrator.convert.execution import headers_from_bytes, snapshot
 from proxima_orchestrator.convert.request import Specification, specification_of
 from proxima_orchestrator.executions.live import LiveExecution, now
+from proxima_orchestrator.executions.parts import RunParts
 from proxima_orchestrator.executions.pauses import not_in_state
 from proxima_orchestrator.executions.record import ExecutionRecord
-from proxima_orchestrator.executions.run import Run, RunParts
+from proxima_orchestrator.executions.run import Run
 from proxima_orchestrator.executions.state_machine import TERMINAL_STATES, State, Trigger, next_state
 from proxima_orchestrator.results import stored_result
 from proxima_orchestrator.wire import frame

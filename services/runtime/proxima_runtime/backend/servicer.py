@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TypeAlias
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError
 from proxima.backend.v1 import backend_pb2
 from proxima.errors.v1 import errors_pb2
 from proxima.simulation.v1 import capabilities_pb2, result_pb2
 
 from proxima_runtime.backend.admission import Admission, Assessment, method_name
-from proxima_runtime.backend.checkpoints import StoredCheckpoint, check_label
 from proxima_runtime.backend.durations import from_duration
 from proxima_runtime.backend.job import Job, JobKey, JobState, JobTerms, Stream
 from proxima_runtime.backend.jobs import Jobs
 from proxima_runtime.backend.pauses import pausable_methods
+from proxima_runtime.backend.receiver import CheckpointReceiver, pass_over
+from proxima_runtime.backend.requests import ExecuteContext, decode_request, invalid, read_request
 from proxima_runtime.backend.results import ProducerIndex
-from proxima_runtime.backend.uploads import Upload
-from proxima_runtime.errors import (
-    Aborted,
-    DeadlineExceeded,
-    InvalidArgument,
-    ProximaError,
-    ResourceExhausted,
-    Unimplemented,
-)
-from proxima_runtime.interceptor import undecodable
+from proxima_runtime.errors import ProximaError, Unimplemented
 
 SERVICE_NAME = backend_pb2.DESCRIPTOR.services_by_name["BackendService"].full_name
 
@@ -40,12 +30,7 @@ _MATRIX_FACTOR, _TERM_BYTES = 20, 100
 # A caller's later messages are read once a run is not over at once.
 _LISTEN_SECONDS = 0.005
 _MAX_NAME_BYTES = 256
-# A caller that resumes is to send a piece of its checkpoint in this time.
-_PIECE_SECONDS = 30.0
-# What a caller still sends of a checkpoint that was refused is read for so long, and after so long a silence no more.
-_PASS_OVER_SECONDS, _SILENCE_SECONDS = 30.0, 0.25
 
-_ExecuteContext: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 _EstimateContext: TypeAlias = (
     "grpc.aio.ServicerContext[backend_pb2.EstimateResourcesRequest, backend_pb2.EstimateResourcesResponse]"
 )
@@ -73,8 +58,9 @@ class BackendServicer:
         self._jobs = jobs
         self._producers = producers
         self._pausable = pausable_methods(capabilities.methods)
-        self._memory_cap_bytes = capabilities.memory_cap_bytes
-        self._uploads: set[Upload] = set()
+        self._receiver = CheckpointReceiver(
+            jobs=jobs, producers=producers, memory_cap_bytes=capabilities.memory_cap_bytes
+        )
         self._grace_seconds = grace_seconds
         self._hang_seconds = hang_seconds
         self._max_result_bytes = max_result_bytes
@@ -111,17 +97,17 @@ class BackendServicer:
         assessment = await self._assess(request.job)
         return backend_pb2.EstimateResourcesResponse(estimate=assessment.estimate)
 
-    async def execute(self, requests: object, context: _ExecuteContext) -> None:
+    async def execute(self, requests: object, context: ExecuteContext) -> None:
         """See the contract."""
-        data = await _read(context)
+        data = await read_request(context)
         if data is None:
-            raise _invalid("", "the stream ended before its first message; send start or attach")
-        request = _decode(data)
+            raise invalid("", "the stream ended before its first message; send start or attach")
+        request = decode_request(data)
         try:
             job, attached, pauses = await self._find_or_add(request, data, context)
         except ProximaError:
             if request.start.resume:
-                await _pass_over(context)
+                await pass_over(context)
             raise
         stream = self._jobs.hold(job)
         session = _Session(
@@ -140,7 +126,7 @@ class BackendServicer:
             self._jobs.release(job, stream)
 
     async def _find_or_add(
-        self, request: backend_pb2.ExecuteRequest, data: bytes, context: _ExecuteContext
+        self, request: backend_pb2.ExecuteRequest, data: bytes, context: ExecuteContext
     ) -> tuple[Job, bool, bool]:
         """Return the job, whether it was known, and whether a pause came already."""
         match request.WhichOneof("message"):
@@ -164,7 +150,7 @@ class BackendServicer:
                 terms, payload = self._terms(start.job, assessment), _payload(data, assessment)
                 if not start.resume:
                     return self._jobs.add(key, terms, payload), False, False
-                checkpoint, pauses = await self._receive_checkpoint(terms, payload, context)
+                checkpoint, pauses = await self._receiver.receive(terms, payload, context)
                 try:
                     known = self._known(key, start)
                     if known is None:
@@ -178,7 +164,7 @@ class BackendServicer:
             case "attach":
                 return self._jobs.attach(_key(request.attach.execution, request.attach.attempt)), True, False
             case _:
-                raise _invalid("message", "the first message must be start or attach")
+                raise invalid("message", "the first message must be start or attach")
 
     def _known(self, key: JobKey, start: backend_pb2.StartExecution) -> Job | None:
         """Return the job that a start attaches to; a resume begins the next part of a paused one instead."""
@@ -187,64 +173,6 @@ class BackendServicer:
 
     def _can_pause(self, job: backend_pb2.Job) -> bool:
         return (job.method, job.engine) in self._pausable
-
-    async def _receive_checkpoint(
-        self, terms: JobTerms, payload: bytes, context: _ExecuteContext
-    ) -> tuple[StoredCheckpoint | None, bool]:
-        """Receive and check the checkpoint of a resume; returns it, and whether a pause came meanwhile.
-
-        Raises:
-            ProximaError: it is not whole, of another job, too large, or does not come.
-        """
-        upload, pauses, ended = Upload(limit_bytes=terms.memory_limit_bytes), False, False
-        self._uploads.add(upload)
-        try:
-            while not ended:
-                request = await self._next_piece(context)
-                match request.WhichOneof("message"):
-                    case "input_chunk":
-                        self._check_room(len(request.input_chunk.data))
-                        ended = upload.take(request.input_chunk)
-                    case "pause":
-                        pauses = True
-                    case "abort":
-                        raise _aborted(request.abort.reason)
-                    case _:
-                        raise _invalid("message", "after start.resume only input_chunk, pause and abort may follow")
-            checkpoint = upload.finish()
-        finally:
-            self._uploads.discard(upload)
-            upload.close()
-        try:
-            job = backend_pb2.ExecuteRequest.FromString(payload).start.job
-            check_label(checkpoint.file, job, self._producers.find(job))
-        except ProximaError:
-            checkpoint.close()
-            raise
-        return checkpoint, pauses
-
-    async def _next_piece(self, context: _ExecuteContext) -> backend_pb2.ExecuteRequest:
-        try:
-            data = await asyncio.wait_for(_read(context), _PIECE_SECONDS)
-        except TimeoutError as error:
-            raise DeadlineExceeded(
-                f"no piece of the checkpoint came for {_PIECE_SECONDS:g} s; resume again",
-                reason=errors_pb2.ERROR_REASON_TIMEOUT,
-                metadata={"limit": "piece_seconds", "maximum": f"{_PIECE_SECONDS:g}"},
-            ) from error
-        if data is None:
-            raise _invalid("input_chunk", "the stream ended before the last piece of the checkpoint; send it whole")
-        return _decode(data)
-
-    def _check_room(self, size: int) -> None:
-        """Checkpoints that wait are memory: all of them together stay within the cap of one run."""
-        waiting = sum(upload.size for upload in self._uploads) + self._jobs.waiting_checkpoint_bytes
-        if waiting + size > self._memory_cap_bytes:
-            raise ResourceExhausted(
-                f"checkpoints of {waiting} bytes wait for a worker already; try again later",
-                reason=errors_pb2.ERROR_REASON_QUEUE_FULL,
-                metadata={"limit": "memory_cap_bytes", "maximum": str(self._memory_cap_bytes)},
-            )
 
     async def _assess(self, job: backend_pb2.Job) -> Assessment:
         columns = len(job.circuit.opcodes) + len(job.circuit.qubits) + 4 * len(job.circuit.conditions.values)
@@ -278,7 +206,7 @@ class _Session:
     """One caller's stream: sends what the job yields, listens to what the caller adds."""
 
     def __init__(
-        self, *, jobs: Jobs, job: Job, stream: Stream, context: _ExecuteContext, passes_over_chunks: bool
+        self, *, jobs: Jobs, job: Job, stream: Stream, context: ExecuteContext, passes_over_chunks: bool
     ) -> None:
         self._jobs = jobs
         self._job = job
@@ -340,12 +268,12 @@ class _Session:
 
     async def _listen(self) -> None:
         while self._job.state is not JobState.FINISHED:
-            data = await _read(self._context)
+            data = await read_request(self._context)
             if data is None:
                 # The caller has no more to say.
                 return
             try:
-                self._obey(_decode(data))
+                self._obey(decode_request(data))
             except ProximaError as error:
                 self._stream.fail(error)
                 return
@@ -362,38 +290,16 @@ class _Session:
                 if self._job.terms.producer is None:
                     raise _not_pausable("input_chunk")
                 if not self._passes_over_chunks:
-                    raise _invalid("input_chunk", "follows start.resume only, up to the last piece")
+                    raise invalid("input_chunk", "follows start.resume only, up to the last piece")
             case _:
-                raise _invalid("message", "after the first message only input_chunk, pause and abort may follow")
-
-
-async def _read(context: _ExecuteContext) -> bytes | None:
-    """Return the caller's next message, None at the end of the stream."""
-    data: object = await context.read()
-    return data if isinstance(data, bytes) else None
-
-
-async def _pass_over(context: _ExecuteContext) -> None:
-    """Read the pieces that are under way: a caller whose write fails would not see why it was refused."""
-    with contextlib.suppress(TimeoutError, ProximaError):
-        async with asyncio.timeout(_PASS_OVER_SECONDS):
-            while (data := await asyncio.wait_for(_read(context), _SILENCE_SECONDS)) is not None:
-                if _decode(data).input_chunk.last:
-                    return
-
-
-def _decode(data: bytes) -> backend_pb2.ExecuteRequest:
-    try:
-        return backend_pb2.ExecuteRequest.FromString(data)
-    except DecodeError as error:
-        raise undecodable(str(error)) from error
+                raise invalid("message", "after the first message only input_chunk, pause and abort may follow")
 
 
 def _key(execution: str, attempt: int) -> JobKey:
     if not execution or len(execution.encode()) > _MAX_NAME_BYTES:
-        raise _invalid("execution", f"has {len(execution.encode())} bytes, expected 1 to {_MAX_NAME_BYTES}")
+        raise invalid("execution", f"has {len(execution.encode())} bytes, expected 1 to {_MAX_NAME_BYTES}")
     if attempt < 1:
-        raise _invalid("attempt", f"is {attempt}, expected at least 1")
+        raise invalid("attempt", f"is {attempt}, expected at least 1")
     return execution, attempt
 
 
@@ -402,19 +308,6 @@ def _payload(data: bytes, assessment: Assessment) -> bytes:
     # the circuit is not serialised again.
     job = backend_pb2.Job(memory_limit_bytes=assessment.memory_limit_bytes, thread_count=assessment.thread_count)
     return data + backend_pb2.ExecuteRequest(start=backend_pb2.StartExecution(job=job)).SerializeToString()
-
-
-def _invalid(field: str, problem: str) -> InvalidArgument:
-    return InvalidArgument(
-        f"{field} {problem}".strip(), reason=errors_pb2.ERROR_REASON_INVALID_REQUEST, metadata={"field": field}
-    )
-
-
-def _aborted(why: str) -> Aborted:
-    note = f": {why[:200]}" if why else ""
-    return Aborted(
-        f"the run was aborted on request{note}, before it was resumed", reason=errors_pb2.ERROR_REASON_ABORTED
-    )
 
 
 def _not_pausable(request: str, job: backend_pb2.Job | None = None) -> Unimplemented:

@@ -112,7 +112,7 @@ def _long_run(backend: Backend, mode: Mode) -> tuple[backend_pb2.Job, Result]:
             return asked, result
         assert depth < _LAST_DEPTH, f"{mode.name} runs {depth} layers in {seconds:.3g} s"
         # What a run takes beside its gates makes the guess too low, never far too high.
-        depth = min(int(depth * min(max(1.3 * _LEAST_SECONDS / seconds, 2.0), 64.0)), _LAST_DEPTH)
+        depth = min(int(depth * min(max(1.3 * _LEAST_SECONDS / seconds, 2.0), 8.0)), _LAST_DEPTH)
 
 
 def pause(stream: Stream) -> bytes:
