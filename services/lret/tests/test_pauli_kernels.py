@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from proxima_backend_lret.compiling.compile import compile_maps
+from proxima_backend_lret.pauli import kernels
+from proxima_backend_lret.pauli import layout as layouts
 from proxima_backend_lret.pauli.kernels import SPLIT
 from proxima_backend_lret.pauli.layout import KIND, lay_out
 from proxima_backend_lret.pauli.letters import ALL
@@ -94,3 +96,23 @@ def test_large_components_are_the_reference(single_precision: bool) -> None:
     layout = lay_out(choose_order(work.tasks, work.start), work.tasks, work.start)
     assert np.any(write_tape(program, work, layout, np.float64).moves[:, KIND] == SPLIT)
     _check(circuit, 4, absorbs=True, single_precision=single_precision)
+
+
+def test_kernels_and_layout_agree() -> None:
+    """Kinds and columns of moves, which the kernels write down again, are those of the layout."""
+    names = (
+        "OUTER",
+        "MAP",
+        "CLOSE",
+        "KIND",
+        "HOME",
+        "HOME_BITS",
+        "OTHER",
+        "OTHER_BITS",
+        "TASK",
+        "WIRES",
+        "MASK",
+        "REST",
+    )
+    for name in (*names, "FIXED", "FIRST_WIRE"):
+        assert getattr(kernels, name) == getattr(layouts, name)

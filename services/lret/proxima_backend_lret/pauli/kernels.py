@@ -3,6 +3,8 @@
 What costs time is a small matrix on all tiles of a block: the entries at some digits of two qubits, next to each other
 in lanes of one vector register, the others fixed. A tile is read into registers, every row of the matrix is summed
 there, and the tile is written back, so a block is read and written once. `reference.py` says the same plainly.
+
+One long file, because kernels that call one another have to be in one (`jit.py`).
 """
 
 from __future__ import annotations
@@ -14,30 +16,17 @@ import numpy.typing as npt
 from llvmlite import ir
 
 from proxima_backend_lret.jit import Emission, emitted, kernel
-from proxima_backend_lret.pauli.layout import (
-    CLOSE,
-    FIRST_WIRE,
-    FIXED,
-    HOME,
-    HOME_BITS,
-    KIND,
-    MASK,
-    OTHER,
-    OTHER_BITS,
-    OUTER,
-    REST,
-    TASK,
-    WIRES,
-)
+
+# As in `layout.py`; here again because Numba takes what it cached for fresh as long as this file is the same.
+OUTER, MAP, CLOSE, SPLIT = 0, 1, 2, 3
+KIND, HOME, HOME_BITS, OTHER, OTHER_BITS, TASK, WIRES, MASK, REST, FIXED, FIRST_WIRE = range(11)
+"""Kinds of moves, of which SPLIT is a map of two qubits whose matrix is written in blocks, and columns."""
 
 Float = npt.NDArray[np.floating]
 Integers = npt.NDArray[np.int64]
 
 LANE_BYTES = 64
 """Bytes of one vector."""
-
-SPLIT = 3
-"""Kind of a move: a map of two qubits whose matrix splits into blocks (see SPLIT_COLUMNS)."""
 
 SPLIT_COLUMNS: tuple[tuple[int, ...], ...] = ((0,), (1, 2, 3), (4, 8, 12), (5, 6, 7, 9, 10, 11, 13, 14, 15))
 """Columns of the blocks of a matrix that keeps I, local terms of each qubit and joint terms apart."""
