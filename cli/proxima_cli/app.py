@@ -5,6 +5,30 @@ from typing import TYPE_CHECKING, Annotated, Never
 
 import typer
 
+from proxima_cli.backends_app import backends_app
+from proxima_cli.options import (
+    BackendName,
+    Circuit,
+    ConfigFile,
+    DensityMatrix,
+    Engine,
+    Expect,
+    MaxError,
+    Method,
+    Noise,
+    Output,
+    Precision,
+    Prefer,
+    Probabilities,
+    Quiet,
+    Save,
+    Seed,
+    Server,
+    Shots,
+    Statevector,
+    Timeout,
+    Verbose,
+)
 from proxima_cli.session import Session, open_session, run_async
 
 if TYPE_CHECKING:
@@ -21,36 +45,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-backends_app = typer.Typer(help="List, describe and test backends.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(backends_app, name="backends")
-
-Circuit = Annotated[str, typer.Argument(metavar="FILE", help="OpenQASM 2 or 3 file; - reads standard input.")]
-Output = Annotated[str | None, typer.Option("-o", "--output", help="text, table or json.  [default: text]")]
-Server = Annotated[str | None, typer.Option("--server", help="unix:/path or host:port instead of the local cluster.")]
-ConfigFile = Annotated[Path | None, typer.Option("-c", "--config", help="Configuration file (TOML).")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only the answer.")]
-BackendName = Annotated[str | None, typer.Option("-b", "--backend", help="Backend to use instead of choosing one.")]
-Method = Annotated[str | None, typer.Option(help="statevector, density_matrix, stabilizer, matrix_product_state, ...")]
-Engine = Annotated[str | None, typer.Option(help="A simulator of the backend, for example qsim.")]
-Precision = Annotated[str | None, typer.Option(help="single or double.")]
-Prefer = Annotated[str | None, typer.Option(help="fastest or least_memory.")]
-Shots = Annotated[int | None, typer.Option(help="Samples behind the counts, 1 to 10^9.  [default: 1024]")]
-Seed = Annotated[int | None, typer.Option(help="0 to 2^32 - 1; drawn and shown where not given.")]
-Probabilities = Annotated[bool, typer.Option("--probabilities", help="Return exact probabilities.")]
-Statevector = Annotated[bool, typer.Option("--statevector", help="Return the state vector.")]
-DensityMatrix = Annotated[bool, typer.Option("--density-matrix", help="Return the density matrix.")]
-Noise = Annotated[
-    list[str] | None,
-    typer.Option("--noise", metavar="MODEL", help="depolarizing:0.01 and the like, or a .yaml file; may be repeated."),
-]
-Expect = Annotated[
-    list[str] | None,
-    typer.Option("--expect", metavar="SUM", help='Expectation value of "0.5*ZZI + XII", or @FILE; may be repeated.'),
-]
-MaxError = Annotated[float | None, typer.Option(help="Truncation budget, 0 (exact) up to 1.  [default: 0]")]
-Save = Annotated[Path | None, typer.Option(help="Save arrays (.npy) and result.json in this folder.")]
-Timeout = Annotated[str | None, typer.Option(help="Limit of the run, as in 90, 1.5m or 2h.")]
 
 
 @app.command()
@@ -296,44 +291,6 @@ def compare(
         distinct_seeds=distinct_seeds,
     )
     raise typer.Exit(run_async(session, command.compare(session, how)))
-
-
-@backends_app.command("list")
-def list_backends(output: Output = None, config: ConfigFile = None, server: Server = None) -> Never:
-    """List backends, reachable or not."""
-    session = open_session(config=config, output=output, server=server)
-    from proxima_cli.commands import backends as command  # noqa: PLC0415
-
-    raise typer.Exit(run_async(session, command.list_backends(session)))
-
-
-@backends_app.command("info")
-def info_backend(
-    name: Annotated[str, typer.Argument(help="Name of a backend.")],
-    output: Output = None,
-    verbose: Verbose = False,
-    config: ConfigFile = None,
-    server: Server = None,
-) -> Never:
-    """Describe one backend: engines, methods, limits, versions."""
-    session = open_session(config=config, output=output, server=server, verbose=verbose)
-    from proxima_cli.commands import backends as command  # noqa: PLC0415
-
-    raise typer.Exit(run_async(session, command.info_backend(session, name)))
-
-
-@backends_app.command("test")
-def check_backend(
-    name: Annotated[str, typer.Argument(help="Name of a backend.")],
-    output: Output = None,
-    config: ConfigFile = None,
-    server: Server = None,
-) -> Never:
-    """Run a Bell pair on one backend for real and check the numbers."""
-    session = open_session(config=config, output=output, server=server)
-    from proxima_cli.commands import backends as command  # noqa: PLC0415
-
-    raise typer.Exit(run_async(session, command.check_backend(session, name)))
 
 
 @app.command()
