@@ -98,7 +98,7 @@ def write_tape(program: Program, work: Work, layout: Layout, dtype: npt.DTypeLik
         start += matrix.size
     moves[:, TASK] = address[steps]
     orders = np.zeros((1, 2, 16), dtype=np.int64)
-    if size > _LEAST_TO_SPLIT:
+    if size > _LEAST_TO_SPLIT and len(whole):
         split, orders = split_matrices(whole)
         parts.append(split.reshape(-1))
         which = np.full(len(used), -1)
