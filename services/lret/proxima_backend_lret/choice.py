@@ -17,7 +17,8 @@ from proxima_backend_lret.pauli.forecast import Forecast, forecast
 SMALL_QUBITS = 8
 """Up to here the Pauli vector is never more than a few milliseconds, less than columns ever take."""
 
-_PAULI_FIXED, _PAULI_TASK, _PAULI_ENTRY = 1.5e6, 1e4, 1.1
+_PAULI_FIXED, _PAULI_TASK, _PAULI_CACHED, _PAULI_ENTRY = 2e5, 3e4, 0.45, 0.75
+_CACHED_BYTES = 16 << 20
 _COLUMN_FIXED, _COLUMN_STEP, _COLUMN_ENTRY, _COLUMN_PAIR = 2e6, 1.2e5, 4.0, 0.04
 
 
@@ -27,7 +28,6 @@ class Choice:
 
     Attributes:
         noise: what makes columns.
-        rank: predicted columns at a typical moment, and the most.
         vector: what the Pauli vector would take; None where there is no noise.
         begins_with_vector: the Pauli vector, which is exact, takes less from the beginning.
     """
@@ -61,7 +61,8 @@ def _begins_with_vector(job: backend_pb2.Job, noise: Noise, vector: Forecast) ->
 
 def vector_nanoseconds(found: Forecast) -> float:
     """Return the predicted time of the Pauli vector."""
-    return _PAULI_FIXED + _PAULI_TASK * found.task_count + _PAULI_ENTRY * found.work
+    each = _PAULI_CACHED if found.state_bytes <= _CACHED_BYTES else _PAULI_ENTRY
+    return _PAULI_FIXED + _PAULI_TASK * found.task_count + each * found.work
 
 
 def column_nanoseconds(job: backend_pb2.Job, noise: Noise) -> float:

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from proxima.backend.v1 import backend_pb2
-from proxima.simulation.v1 import capabilities_pb2, circuit_pb2, estimate_pb2, result_pb2
+from proxima.simulation.v1 import capabilities_pb2, estimate_pb2, result_pb2
 from proxima_runtime.backend.columns import counts_of
 from proxima_runtime.backend.estimates import largest_fitting, unsupported
 
 from proxima_backend_lret.choice import Choice, break_even_rank, choose, column_nanoseconds, vector_nanoseconds
+from proxima_backend_lret.compiling.pairs import PAIRS
 from proxima_backend_lret.low_rank.certificate import fault_of_budget, rounding_bound
 from proxima_backend_lret.low_rank.limits import GRAM_BYTES, SQUARE_BYTES, WORKING_BYTES
 from proxima_backend_lret.low_rank.rank import Noise, find_noise
@@ -220,14 +221,14 @@ def _count_bytes(job: backend_pb2.Job, bits: int) -> int:
 
 
 def _pair_count(job: backend_pb2.Job) -> float:
-    """Return about how many steps on two qubits a circuit has; what acts on one, and channels, are taken into them."""
+    """Return about how many steps on two qubits a circuit has; one-qubit ones are taken into them."""
     table = job.circuit.operations
-    wide = sum(
-        count * max(table[code].qubit_count - 1, 0)
+    pairs = sum(
+        count * (len(PAIRS.get(table[code].name, ())) or table[code].qubit_count - 1)
         for code, count in dict(counts_of(job.circuit.opcodes)).items()
-        if table[code].qubit_count > 1 and table[code].kind != circuit_pb2.Operation.KIND_CHANNEL
+        if table[code].qubit_count > 1
     )
-    return float(max(wide, 1))
+    return float(max(pairs, 1))
 
 
 def _is_single(job: backend_pb2.Job) -> bool:

@@ -11,9 +11,11 @@ from proxima_backend_lret.compiling import reference as plain
 from proxima_backend_lret.compiling.compile import compile_maps, compile_unitary, fuse
 from proxima_backend_lret.compiling.decode import decode
 from proxima_backend_lret.compiling.kraus import kraus_of
+from proxima_backend_lret.compiling.pairs import PAIRS
 from proxima_backend_lret.compiling.program import MEASURE, Program
 from proxima_backend_lret.compiling.recipes import recipe
 from proxima_runtime.arrays.instructions import list_instructions
+from proxima_runtime.backend.gates import STANDARD_GATES
 from proxima_runtime.conformance import exact, reference
 from proxima_runtime.conformance.circuits import CircuitWriter
 from proxima_runtime.conformance.exact import Comparison
@@ -323,3 +325,12 @@ def _reduced(state: Complex, kept: frozenset[int]) -> Complex:
     for axis in sorted((width - 1 - qubit for qubit in range(width) if qubit not in kept), reverse=True):
         tensor = np.trace(tensor, axis1=axis, axis2=axis + tensor.ndim // 2)
     return tensor.reshape(1 << len(kept), 1 << len(kept))
+
+
+@pytest.mark.parametrize("name", [name for name in STANDARD_GATES if recipe(name)])
+def test_estimates_know_the_pairs_of_gates_that_are_taken_apart(name: str) -> None:
+    """The pairs that estimates count are the steps that the gate becomes."""
+    width = max(place for part in recipe(name) for place in part.places) + 1
+    program = compile_unitary(CircuitWriter(qubit_count=width).gate(name, range(width)).message(), absorbs=True)
+    steps = [program.qubits_of(step) for step in range(program.step_count)]
+    assert [set(pair) for pair in PAIRS[name]] == [set(step) for step in steps]

@@ -45,8 +45,11 @@ _RATES: dict[tuple[str, Method], _Rate] = {
     ("qsim", Method.STATEVECTOR): _Rate(fixed_seconds=0.001, units_per_second=6e9),
     ("cirq", Method.STATEVECTOR): _Rate(fixed_seconds=0.004, units_per_second=2e8),
     ("cirq", Method.DENSITY_MATRIX): _Rate(fixed_seconds=0.006, units_per_second=1e8),
-    ("lret", Method.LOW_RANK): _Rate(fixed_seconds=0.002, units_per_second=5e8),
-    ("lret", Method.STATEVECTOR): _Rate(fixed_seconds=0.001, units_per_second=2.5e8),
+    # Its work units are predicted nanoseconds already, with everything in them.
+    ("lret", Method.LOW_RANK): _Rate(fixed_seconds=0.0, units_per_second=1e9),
+    ("lret", Method.PAULI_VECTOR): _Rate(fixed_seconds=0.0, units_per_second=1e9),
+    ("lret", Method.STATEVECTOR): _Rate(fixed_seconds=0.0, units_per_second=1e9),
+    ("lret", Method.TRAJECTORIES): _Rate(fixed_seconds=0.0, units_per_second=1e9),
     ("qlret", Method.STATEVECTOR): _Rate(fixed_seconds=0.001, units_per_second=1.8e8),
 }
 

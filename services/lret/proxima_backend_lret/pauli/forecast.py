@@ -1,7 +1,6 @@
 """What a run will take, from the columns of a circuit: the service process asks, which has no numpy.
 
-The tasks are those of `tasks.py` without their matrices: maps on one qubit change no sizes, and a map on many qubits
-counts as one whether or not it is taken apart.
+The tasks are those of `tasks.py` without their matrices: maps on one qubit change no sizes.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from proxima.simulation.v1 import circuit_pb2, result_pb2
 from proxima_runtime.backend.measurements import IDLE, bits_read
 from proxima_runtime.backend.outline import Outline, outline
 
+from proxima_backend_lret.compiling.pairs import PAIRS
 from proxima_backend_lret.pauli.layout import lay_out
 from proxima_backend_lret.pauli.letters import kept_letters, width_of
 from proxima_backend_lret.pauli.order import QUBIT_WIDTH, Start, Task, choose_order, cost_of
@@ -81,6 +81,7 @@ def forecast(job: backend_pb2.Job) -> Forecast:
 class _Row:
     kind: int
     qubits: Sequence[int]
+    parts: Sequence[Sequence[int]]
     clbit: int
     reads: tuple[int, ...]
 
@@ -90,15 +91,18 @@ def _rows(circuit: circuit_pb2.Circuit) -> list[_Row]:
         row: tuple(sorted({bit for first, end in spans for bit in range(first, end)}))
         for row, spans in bits_read(circuit, circuit.operations).items()
     }
-    table = [(entry.kind, entry.qubit_count, entry.clbit_count) for entry in circuit.operations]
+    table = [
+        (entry.kind, entry.qubit_count, entry.clbit_count, PAIRS.get(entry.name, ())) for entry in circuit.operations
+    ]
     qubits, clbits = array("I", circuit.qubits).tolist(), array("I", circuit.clbits)
     rows: list[_Row] = []
     at_qubit = at_clbit = 0
     for index, opcode in enumerate(array("H", circuit.opcodes)):
-        kind, width, writes = table[opcode]
+        kind, width, writes, pairs = table[opcode]
         operands = qubits[at_qubit : at_qubit + width]
         bit = clbits[at_clbit] if writes else -1
-        rows.append(_Row(kind=kind, qubits=operands, clbit=bit, reads=reads.get(index, ())))
+        parts = [(operands[first], operands[second]) for first, second in pairs] if kind == _KIND.KIND_GATE else ()
+        rows.append(_Row(kind=kind, qubits=operands, parts=parts or (operands,), clbit=bit, reads=reads.get(index, ())))
         at_qubit, at_clbit = at_qubit + width, at_clbit + writes
     return rows
 
@@ -141,11 +145,13 @@ class _Sketch:
         deciding = tuple([self._bits[bit] for bit in row.reads if bit in self._bits])
         if tracked:
             self._measure(row, deciding)
-        elif row.reads:
-            self._apart.add(len(self._wires))
-            self._write(row.qubits, (QUBIT_WIDTH,) * len(row.qubits), deciding)
-        elif not self._is_fused(row.qubits):
-            self._write(row.qubits, (QUBIT_WIDTH,) * len(row.qubits))
+        else:
+            for qubits in row.parts:
+                if row.reads:
+                    self._apart.add(len(self._wires))
+                    self._write(qubits, (QUBIT_WIDTH,) * len(qubits), deciding)
+                elif not self._is_fused(qubits):
+                    self._write(qubits, (QUBIT_WIDTH,) * len(qubits))
         for bit in dying:
             if bit in self._bits:
                 self._write((self._bits.pop(bit),), (0,))
