@@ -240,6 +240,19 @@ async def test_a_paused_execution_can_be_aborted(folder: Path) -> None:
         assert error.reason == errors_pb2.ERROR_REASON_INVALID_STATE
 
 
+async def test_an_abort_beside_a_pause_ends_the_execution(folder: Path) -> None:
+    """Whichever of the two the backend hears first, the execution ends ABORTED and nothing is kept of it."""
+    async with cluster(folder) as (orchestrator, _):
+        for _ in range(3):
+            name = await orchestrator.begin(spec(("scripted_state", 8.0), WAIT, STEP), state=State.STATE_RUNNING)
+            pausing = asyncio.ensure_future(orchestrator.executions.PauseExecution(_pause_request(name)))
+            following = asyncio.create_task(orchestrator.outcome(name))
+            assert (await abort(orchestrator, name)).state == State.STATE_ABORTED
+            await asyncio.wait([pausing, following])
+            assert (await orchestrator.get(name)).state == State.STATE_ABORTED
+            assert not kept(folder)
+
+
 async def test_pause_and_resume_are_idempotent(folder: Path) -> None:
     """Two callers at once get the same answer, and so does one that repeats itself."""
     async with cluster(folder) as (orchestrator, _):

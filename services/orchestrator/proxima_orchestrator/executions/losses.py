@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxima.errors.v1 import errors_pb2
-from proxima_runtime.errors import Aborted, Unavailable
+from proxima_runtime.errors import Aborted, Internal, Unavailable
 
 from proxima_orchestrator.executions.record import ExecutionRecord
 
@@ -40,3 +40,8 @@ def aborted(reason: str | None, *, note: str) -> Aborted:
     """Return the error of a run that was aborted on request; `note` says what is uncertain about it."""
     why = f": {reason}" if reason else ""
     return Aborted(f"aborted on request{why}{note}", reason=errors_pb2.ERROR_REASON_ABORTED)
+
+
+def forgotten() -> Internal:
+    """Return the error of a run that its backend does not know although it was just sent there."""
+    return Internal("the backend forgot the run while it was being started", reason=errors_pb2.ERROR_REASON_INTERNAL)

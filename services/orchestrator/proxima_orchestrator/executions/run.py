@@ -21,7 +21,7 @@ from proxima_orchestrator.executions.attempt import Attempt, InstanceRemovedErro
 from proxima_orchestrator.executions.checkpoints import CheckpointIntake, KeptCheckpoint, clear_kept
 from proxima_orchestrator.executions.instances import returning_instance, serving_instance
 from proxima_orchestrator.executions.live import LiveExecution
-from proxima_orchestrator.executions.losses import aborted, left_behind, lost_backend, orphaned
+from proxima_orchestrator.executions.losses import aborted, forgotten, left_behind, lost_backend, orphaned
 from proxima_orchestrator.executions.parts import RunParts
 from proxima_orchestrator.executions.pauses import PauseRequest, check_pausable
 from proxima_orchestrator.executions.planner import Prepared
@@ -199,11 +199,7 @@ class Run:
         except StaleWriteError as error:
             log.warning("execution moved on by somebody else", execution_id=live.record.id, message=str(error))
         except UnknownJobError:
-            await self._fail(
-                Internal(
-                    "the backend forgot the run while it was being started", reason=errors_pb2.ERROR_REASON_INTERNAL
-                )
-            )
+            await self._fail(forgotten())
         except ProximaError as error:
             if live.record.state is State.PAUSED or (self._resuming and self._abort_reason is None):
                 return await self._stay_paused(error)
@@ -389,6 +385,7 @@ class Run:
 
     async def _come_to_pause(self, attempt: Attempt, checkpoints: CheckpointIntake, usage: bytes) -> None:
         """Keep the checkpoint and be paused; where it cannot be kept, begin again from where the attempt began."""
+        self._ending = True
         attempt.note_running()
         try:
             name, size = await checkpoints.finish()
@@ -396,4 +393,7 @@ class Run:
             await self.live.pause(checkpoint=name, checkpoint_bytes=size, usage=usage)
         except ResourceExhausted as error:
             self._pause.refuse(error)
+            self._ending = False
+            if self._abort_reason is not None:
+                raise
             await self._requeue(error)

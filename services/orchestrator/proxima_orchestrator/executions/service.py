@@ -256,9 +256,12 @@ class Executions:
             FailedPrecondition: INVALID_STATE; it has completed or failed.
         """
         run, record = await self._look(execution_id)
+        if run is not None:
+            await asyncio.shield(asyncio.ensure_future(run.abort(reason)))
+            # It may have come to a pause first.
+            run, record = await self._look(execution_id)
         if run is None and record.state is State.PAUSED:
             run = self._begin(record, None, abort_reason=reason)
-        if run is not None:
             await asyncio.shield(asyncio.ensure_future(run.abort(reason)))
         record = await self.get(execution_id)
         if record.state is not State.ABORTED:
