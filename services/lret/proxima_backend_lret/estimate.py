@@ -33,10 +33,11 @@ _MAX_WIDTH = 62
 _COMPILE = 1500.0
 _RUN = 5e5
 _SHOT = 50.0
-_STATE_STEP, _STATE_ENTRY = 1e4, 0.6
-_TRAJECTORY_STEP, _TRAJECTORY_ENTRY = 2e4, 0.55
-_LOOK, _LOOK_ENTRY = 9e4, 15.0
-_LOOK_STEP, _LOOK_ALL_ENTRY = 1.5e5, 4.0
+_STATE_STEP, _STATE_ENTRY = 7e3, 0.4
+_TRAJECTORY_STEP, _TRAJECTORY_ENTRY = 2.8e4, 0.77
+_LOOK, _LOOK_ENTRY = 1.2e5, 20.0
+_LOOK_STEP, _LOOK_ALL_ENTRY = 2e5, 5.5
+_TRAJECTORY_BYTES = 3 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +176,8 @@ def _trajectories(job: backend_pb2.Job) -> _Rule:
     def peak(width: int) -> int:
         held = columns(width) + copied_columns(columns(width))
         return (
-            column_bytes(width, single_precision=single) * held
+            _TRAJECTORY_BYTES
+            + column_bytes(width, single_precision=single) * held
             + spec.shots * (each + 8)
             + _count_bytes(job, circuit.clbit_count)
         )
