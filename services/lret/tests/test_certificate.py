@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,7 @@ BUDGETS = (0.0, 1e-4, 0.02, 0.3)
 class Evolved:
     """What a run has kept: L L^dagger of each record, their sum, its trace, and the ledger."""
 
-    records: dict[int, Complex]
+    records: Mapping[int, Complex]
     state: Complex
     trace: float
     ledger: Ledger
@@ -43,7 +44,7 @@ def evolve(
     while evolution.position < program.step_count:
         evolution.advance()
     columns = {state.record: as_columns(state.planes, rank=state.rank) for state in evolution.states}
-    records = {record: found @ found.conj().T for record, found in columns.items()}
+    records: dict[int, Complex] = {record: found @ found.conj().T for record, found in columns.items()}
     return Evolved(
         records=records,
         state=np.sum(list(records.values()), axis=0),

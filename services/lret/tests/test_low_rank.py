@@ -205,7 +205,7 @@ def test_expectation_values_are_those_of_the_filled_state(max_error: float) -> N
     paulis = ["".join(generator.choice(list("IXYZ"), 4)) for _ in range(12)] + ["IIII", "YYYX"]
     observables = tuple(observable_pb2.Observable(name=p, paulis=[p], coefficients=[1.0]) for p in paulis)
     run = _finish(_begin(_program(layers(4, 3, 0.02)), max_error=max_error, observables=observables))
-    matrix = run.density_matrix()
+    matrix = run.density_matrix().astype(np.complex128)
     for pauli, value in zip(paulis, run.expectation_values(), strict=True):
         assert value.value == pytest.approx(exact.expectation(pauli, matrix), abs=1e-13)
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from proxima_backend_lret.columns.reference import as_columns
+from proxima_backend_lret.columns.reference import apply, as_columns
 from proxima_backend_lret.low_rank import kernels, reference
 from proxima_backend_lret.low_rank.compression import density, mapped
 from proxima_backend_lret.low_rank.promotion import flipped_sums, pauli_vector, sign_of
@@ -119,7 +119,7 @@ def test_mapped_matrix(qubits: list[int], count: int) -> None:
     total = np.zeros((16, 16), dtype=np.complex128)
     for operator in operators:
         image = planes.copy()
-        reference.apply(image, rank=3, qubits=qubits[:count], matrix=operator)
+        apply(image, rank=3, qubits=qubits[:count], matrix=operator)
         total += density(image, rank=3)
     found = mapped(density(planes, rank=3), operators, qubits[:count])
     np.testing.assert_allclose(found, total, atol=1e-12)
