@@ -62,6 +62,8 @@ class Adaptive:
         )
         self._columns.compress_at_most(break_even)
         self._vector: PauliSimulation | None = None
+        # It was tried, and the vector did not fit.
+        self._stays = False
         self._records: tuple[int, ...] = ()
         self._continued_after = 0
         self._trace = 1.0
@@ -91,7 +93,8 @@ class Adaptive:
                 raise _neither_fits(error, columns, self._program.qubit_count) from error
             return
         is_over = columns.rank > self._break_even and columns.position < columns.step_count
-        if is_over and not self._changes_over(columns):
+        if is_over and not self._stays and not self._changes_over(columns):
+            self._stays = True
             columns.compress_at_most(None)
 
     @property
@@ -148,6 +151,7 @@ class Adaptive:
         """Return what the rest of the run depends on."""
         saved = dict(self._stage.save())
         if self._columns is not None:
+            saved["stays"] = self._stays
             return saved
         history = self._history
         saved["continued"] = {
@@ -167,7 +171,10 @@ class Adaptive:
             ValueError: it does not describe a state of this run.
         """
         if "continued" not in saved:
-            self._stage.restore(saved)
+            self._stage.restore({name: value for name, value in saved.items() if name != "stays"})
+            self._stays = bool(saved.get("stays"))
+            if self._stays and self._columns is not None:
+                self._columns.compress_at_most(None)
             return
         try:
             found = cast("Mapping[str, object]", saved["continued"])
@@ -178,7 +185,7 @@ class Adaptive:
             trace, rounding = float(cast("float", found["trace"])), float(cast("float", found["rounding"]))
             points = [(int(operation), int(rank)) for operation, rank in cast("list[tuple[int, int]]", found["points"])]
             largest = int(cast("int", found["largest"]))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"what it continued from cannot be read: {error}") from error
         if not 0 < after < self._program.step_count or not records or not 0 <= rounding < 1 or not 0 <= trace < 2:
             raise ValueError("what it continued from is out of range")
@@ -230,7 +237,7 @@ class Adaptive:
         self._records = tuple(vectors)
         self._columns = None
         self._history.continued_as, self._history.continued_after = _CONTINUED, self._continued_after
-        self._history.operation_count = self.step_count
+        self._history.operation_count = self._program.step_count
 
 
 def _neither_fits(error: ResourceExhausted, columns: LowRank, width: int) -> ResourceExhausted:
