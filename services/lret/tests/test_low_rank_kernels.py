@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from proxima_backend_lret.columns.reference import apply, as_columns
-from proxima_backend_lret.low_rank import kernels, reference
+from proxima_backend_lret.low_rank import products, reference, spreading
 from proxima_backend_lret.low_rank.compression import density, mapped
 from proxima_backend_lret.low_rank.promotion import flipped_sums, pauli_vector, sign_of
 from proxima_backend_lret.low_rank.state import State, zero_state
@@ -40,7 +40,7 @@ def test_reduced_states(dtype: np.dtype[np.floating], qubits: list[int], count: 
     """Reduced states of each of the first columns are partial traces."""
     planes = _planes(rank, dtype, capacity=rank + 3)
     some = max(rank - 1, 1)
-    found = kernels.reduced_states(planes, count=some, qubits=qubits[:count])
+    found = products.reduced_states(planes, count=some, qubits=qubits[:count])
     expected = reference.reduced_states(planes, count=some, qubits=qubits[:count])
     np.testing.assert_allclose(found, expected, atol=TOLERANCES[dtype])
 
@@ -63,7 +63,7 @@ def test_spread(  # noqa: PLR0917 - the arguments are hypothesis's
     expected = planes.copy()
     sources = np.sort(np.random.default_rng(seed).integers(0, rank, children))
     operators = _matrices(children + 1, 1 << count)
-    for spread, target in ((kernels.spread, planes), (reference.spread, expected)):
+    for spread, target in ((spreading.spread, planes), (reference.spread, expected)):
         spread(
             target,
             rank=rank,
@@ -81,15 +81,15 @@ def test_gram_weights_and_rotation(dtype: np.dtype[np.floating], rank: int, kept
     """Gram matrix, norms of columns and rows, and products from the right are those of the columns."""
     planes, tolerance = _planes(rank, dtype, capacity=rank + 5), TOLERANCES[dtype]
     columns = as_columns(planes, rank=rank)
-    np.testing.assert_allclose(kernels.gram(planes, rank=rank), reference.gram(planes, rank=rank), atol=tolerance)
+    np.testing.assert_allclose(products.gram(planes, rank=rank), reference.gram(planes, rank=rank), atol=tolerance)
     weights = reference.column_weights(planes, rank=rank)
-    np.testing.assert_allclose(kernels.column_weights(planes, rank=rank), weights, atol=tolerance)
+    np.testing.assert_allclose(products.column_weights(planes, rank=rank), weights, atol=tolerance)
     rows = (np.abs(columns) ** 2).sum(axis=1)
-    np.testing.assert_allclose(kernels.row_weights(planes, rank=rank), rows, atol=tolerance)
+    np.testing.assert_allclose(products.row_weights(planes, rank=rank), rows, atol=tolerance)
     rotation = _matrices(1, max(rank, kept))[0, :rank, : min(kept, rank)]
     for single_precision in {False, dtype == np.float32}:
         found, expected = planes.copy(), planes.copy()
-        kernels.rotate(found, rank=rank, rotation=rotation, single_precision=single_precision)
+        products.rotate(found, rank=rank, rotation=rotation, single_precision=single_precision)
         reference.rotate(expected, rank=rank, rotation=rotation)
         part = slice(0, rotation.shape[1])
         np.testing.assert_allclose(found[:, :, part], expected[:, :, part], atol=20 * tolerance)

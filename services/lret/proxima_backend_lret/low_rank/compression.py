@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from proxima_backend_lret.low_rank.kernels import Planes, gram, rotate
+from proxima_backend_lret.low_rank.products import Planes, gram, rotate
 from proxima_backend_lret.low_rank.state import State
 
 Complex = npt.NDArray[np.complex128]

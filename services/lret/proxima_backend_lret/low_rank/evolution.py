@@ -20,7 +20,6 @@ from proxima_backend_lret.compiling.program import Program
 from proxima_backend_lret.low_rank.certificate import Ledger, rounding_bound
 from proxima_backend_lret.low_rank.compression import compress, dense, factor, mapped
 from proxima_backend_lret.low_rank.history import History
-from proxima_backend_lret.low_rank.kernels import spread
 from proxima_backend_lret.low_rank.limits import (
     COMPRESSION_COST,
     GRAM_BYTES,
@@ -33,6 +32,7 @@ from proxima_backend_lret.low_rank.limits import (
     WORKING_BYTES,
 )
 from proxima_backend_lret.low_rank.screening import Children, choose
+from proxima_backend_lret.low_rank.spreading import spread
 from proxima_backend_lret.low_rank.state import State, state_bytes, zero_state
 
 Complex = npt.NDArray[np.complex128]

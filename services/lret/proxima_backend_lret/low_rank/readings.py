@@ -10,7 +10,7 @@ from proxima.simulation.v1 import observable_pb2, result_pb2
 from proxima_runtime.arrays.observables import pauli_masks
 
 from proxima_backend_lret.low_rank.compression import density
-from proxima_backend_lret.low_rank.kernels import row_weights
+from proxima_backend_lret.low_rank.products import row_weights
 from proxima_backend_lret.low_rank.promotion import flipped_sums, sign_of
 from proxima_backend_lret.low_rank.state import State
 

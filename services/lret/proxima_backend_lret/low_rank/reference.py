@@ -1,4 +1,4 @@
-"""What `kernels` computes, in plain numpy: slow, short, and what the tests hold the kernels to.
+"""What the kernels of low rank compute, in plain numpy: slow, short, and what the tests hold the kernels to.
 
 Planes have shape (2, 2^n, capacity), real; the first `rank` columns are in use.
 """

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from proxima_backend_lret.low_rank.kernels import Planes, reduced_states
+from proxima_backend_lret.low_rank.products import Planes, reduced_states
 
 Complex = npt.NDArray[np.complex128]
 Real = npt.NDArray[np.float64]

@@ -14,7 +14,7 @@ from proxima_backend_lret.compiling.program import Program
 from proxima_backend_lret.low_rank import readings, saving
 from proxima_backend_lret.low_rank.certificate import fault_of_budget
 from proxima_backend_lret.low_rank.evolution import NO_LIMIT, Evolution, planned_rounding
-from proxima_backend_lret.low_rank.kernels import column_weights
+from proxima_backend_lret.low_rank.products import column_weights
 from proxima_backend_lret.low_rank.promotion import promote
 from proxima_backend_lret.simulation import Saved, Wanted
 

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from proxima_backend_lret.columns.kernels import VECTOR_BYTES, Planes
-from proxima_backend_lret.low_rank.kernels import column_weights, widen
+from proxima_backend_lret.jit import kernel
+from proxima_backend_lret.low_rank.products import column_weights
 
 Real = npt.NDArray[np.float64]
 
@@ -110,3 +111,17 @@ def capacity_for(columns: int, *, itemsize: int) -> int:
 def state_bytes(height: int, columns: int, *, itemsize: int) -> int:
     """Return the bytes of planes with room for so many columns."""
     return 2 * height * itemsize * capacity_for(columns, itemsize=itemsize)
+
+
+@kernel(
+    "void(float32[::1], int64, int64, int64)",
+    "void(float64[::1], int64, int64, int64)",
+)
+def widen(flat: Planes, rows: int, before: int, after: int) -> None:
+    """Move `rows` rows of `before` entries to a distance of `after` >= before, in place; zeros come between."""
+    for row in range(rows - 1, -1, -1):
+        source, target = row * before, row * after
+        for entry in range(before - 1, -1, -1):
+            flat[target + entry] = flat[source + entry]
+        for entry in range(before, after):
+            flat[target + entry] = 0

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from proxima_backend_lret.columns import kernels as shared
 from proxima_backend_lret.columns.blocks import blocks
 from proxima_backend_lret.compiling.program import Integers, Real
-from proxima_backend_lret.low_rank.kernels import reduced_states
+from proxima_backend_lret.low_rank.products import reduced_states
 from proxima_backend_lret.trajectories import kernels
 from proxima_backend_lret.trajectories.batches import copied_columns
 from proxima_backend_lret.trajectories.instruments import Instrument, pick, weights
