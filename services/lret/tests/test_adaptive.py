@@ -10,7 +10,7 @@ from proxima_backend_lret.adaptive import Adaptive
 from proxima_backend_lret.checkpoint import pack, unpack
 from proxima_backend_lret.compiling.compile import compile_maps
 from proxima_backend_lret.pauli.simulation import PauliSimulation
-from proxima_backend_lret.simulation import find_wanted, needed_qubits
+from proxima_backend_lret.simulation import Plain, find_wanted, needed_qubits
 from proxima_runtime.conformance.circuits import CircuitWriter
 
 from .noisy import job, layers, random_circuit, run
@@ -107,9 +107,12 @@ def test_a_checkpoint_of_another_run_is_refused() -> None:
     """What it continued from is checked before it is believed."""
     asked = job(layers(5, 6, 0.003), density_matrix=True)
     found = _finish(_begin(asked, break_even=5))
-    for broken in ({"after": -1}, {"records": []}, {"trace": 5.0}, {"rounding": "x"}):
+    changes: tuple[dict[str, Plain], ...] = ({"after": -1}, {"records": []}, {"trace": 5.0}, {"rounding": "x"})
+    for broken in changes:
         saved = dict(found.save())
-        saved["continued"] = {**saved["continued"], **broken}  # type: ignore[dict-item]
+        continued = saved["continued"]
+        assert isinstance(continued, dict)
+        saved["continued"] = {**continued, **broken}
         with pytest.raises(ValueError, match="continued"):
             _begin(asked, break_even=5).restore(saved)
 
