@@ -161,7 +161,7 @@ class Columns:
             global_phase=phase,
             instruction_count=len(self.kinds),
             terminal=MappingProxyType({clbit: self.reading(row, clbit) for clbit, row in sorted(last.items())}),
-            written_clbits=tuple(np.unique(self.clbits).tolist()),
+            written_clbits=tuple(sorted(set(self.clbits.tolist()))),
             has_readout=any(entry.readout for entry in self.table),
             is_unitary=is_unitary,
         )

@@ -51,6 +51,10 @@ class Batches:
 
     def add_gate(self, name: str, parameters: Real, entries: Integers, instructions: Integers) -> None:
         """Add a gate of the vocabulary; `parameters` has a row for each entry."""
+        if self.as_maps and not parameters.shape[1]:
+            self.is_unitary[entries] = True
+            self._add_transfers(_fixed_transfer(name), np.zeros(len(entries), dtype=np.int64), entries)
+            return
         # Rows of several angles are hardly ever equal.
         several = parameters.shape[1] > 1
         distinct, places = (parameters, np.arange(len(entries))) if several else _distinct(parameters)
@@ -112,7 +116,7 @@ class Batches:
         gates: Complex = np.concatenate(found) if found else np.zeros((0, side, side), dtype=np.complex128)
         if not self.as_maps:
             return gates
-        rows = [transfer_of(gates[:, None])]
+        rows = [transfer_of(gates[:, None])] if found else [np.zeros((0, side * side, side * side))]
         count = len(gates)
         for entries, transfers in self._transfers[width - 1]:
             self.slots[entries] += count
@@ -137,6 +141,12 @@ class Batches:
     def _add_wide(self, maps: Sequence[Complex], places: Integers, entries: Integers) -> None:
         self.slots[entries] = len(self.wide) + places
         self.wide += maps
+
+
+@functools.cache
+def _fixed_transfer(name: str) -> Real:
+    """Return the transfer matrix of a gate without parameters on one or two qubits, shape (1, 4^k, 4^k)."""
+    return transfer_of(unitaries(name, np.zeros((1, 0)))[:, None])
 
 
 @functools.lru_cache(maxsize=256)

@@ -87,7 +87,9 @@ def write_tape(program: Program, work: Work, layout: Layout, dtype: npt.DTypeLik
     # Matrices on pairs come first, then those of other shapes, then those that are written in blocks.
     used = np.array(work.slots, dtype=np.int64)
     of_pairs = used >= 0
-    pairs, first = np.unique(used[of_pairs], return_inverse=True)
+    slots = used[of_pairs].tolist()
+    numbers = {slot: number for number, slot in enumerate(dict.fromkeys(slots))}
+    pairs, first = list(numbers), np.array([numbers[slot] for slot in slots], dtype=np.int64)
     whole = np.asarray(program.two, dtype=np.float64)[pairs].reshape(-1, 16, 16)
     address = np.zeros(len(used), dtype=np.int64)
     address[of_pairs] = first * _PAIR
