@@ -439,3 +439,20 @@ def test_estimate_shows_the_noise(proxima: Proxima, serve: Serve) -> None:
     document = json.loads(proxima("estimate", "-", "-o", "json", "--server", served.target, stdin=BELL).stdout)
     assert document["noise"]["channel_count"] == 4
     assert document["max_error"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("after", "line"),
+    [
+        (0, "Rank no columns: run by pauli_vector from the beginning, which takes less"),
+        (3, "Rank 6 columns at most; after 3 of 9 operations the run went on by pauli_vector"),
+    ],
+)
+def test_says_where_a_low_rank_run_became_exact(proxima: Proxima, serve: Serve, after: int, line: str) -> None:
+    """A run that went over to another method says when, or that it was by that method from the beginning."""
+    history = result_pb2.RankHistory(
+        largest_rank=6, operation_count=9, continued_as="pauli_vector", continued_after=after
+    )
+    target = serve(Script(plan=NOISY_PLAN, certified_error=1e-9, rank_history=history)).target
+    done = proxima("run", "-", "--server", target, stdin=BELL)
+    assert line in [" ".join(text.split()) for text in done.stdout.splitlines()], done.stdout

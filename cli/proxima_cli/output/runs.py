@@ -65,6 +65,8 @@ def print_run(
 
 
 def _rank(history: RankHistory) -> str:
+    if history.continued_as and not history.continued_after:
+        return f"no columns: run by {history.continued_as} from the beginning, which takes less"
     if history.continued_as:
         done = f"{history.continued_after} of {history.operation_count} operations"
         return f"{counted(history.largest, 'column')} at most; after {done} the run went on by {history.continued_as}"
