@@ -39,12 +39,12 @@ class Sizes:
 
     rank_qubits: int = 12
     depths: Sequence[int] = (2, 4, 6, 8, 10, 12, 14)
-    certified_qubits: Sequence[int] = (9, 10)
+    certified_qubits: Sequence[int] = (10,)
     timed_qubits: Sequence[int] = (4, 5, 6, 7, 8, 9, 10, 11)
     repeats: int = 3
 
 
-SMALL = Sizes(rank_qubits=10, depths=(6, 10), certified_qubits=(9,), timed_qubits=(4, 5), repeats=1)
+SMALL = Sizes(depths=(8, 10), certified_qubits=(10,), timed_qubits=(4, 5), repeats=1)
 
 
 def brickwork(qubit_count: int, depth: int, *, seed: int = 1) -> str:
