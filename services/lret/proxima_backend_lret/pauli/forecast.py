@@ -67,7 +67,8 @@ def forecast(job: backend_pb2.Job) -> Forecast:
     entries = lay_out(order, tasks, start).entries
     size = 4 if job.precision == result_pb2.PRECISION_SINGLE else 8
     outcomes = _OUTCOME_BYTES << (len(measured) + len(_final_bits(found, rows))) if records else 0
-    matrix = (3 * size) << (2 * circuit.qubit_count) if spec.density_matrix else 0
+    # It is made beside the coefficients, and copied out.
+    matrix = (4 * size) << (2 * circuit.qubit_count) if spec.density_matrix else 0
     return Forecast(
         entries=entries,
         work=cost_of(order, tasks, start).work,

@@ -21,13 +21,13 @@ _METHOD = capabilities_pb2.Method
 _WIDTHS = {
     _METHOD.METHOD_STATEVECTOR: 16,
     _METHOD.METHOD_DENSITY_MATRIX: 7,
-    _METHOD.METHOD_PAULI_VECTOR: 7,
-    _METHOD.METHOD_LOW_RANK: 5,
+    _METHOD.METHOD_PAULI_VECTOR: 10,
+    _METHOD.METHOD_LOW_RANK: 10,
 }
 _OTHER_WIDTH = 8
 _SHOTS = 200
 # A pause comes after half a second, when the first progress does; the run is to be far from its end then.
-_LEAST_SECONDS = 1.5
+_LEAST_SECONDS = 1.0
 _FIRST_DEPTH, _LAST_DEPTH = 8, 2**15
 _CHUNK_BYTES = 2**20
 

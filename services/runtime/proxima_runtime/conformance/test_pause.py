@@ -52,6 +52,8 @@ def test_pause_while_it_waits(backend: Backend, long_runs: LongRuns, method_mode
     """A run that waits for a worker pauses without one, and begins when it is resumed."""
     whole = long_runs.of(method_mode)
     busy = [backend.begin(whole.job) for _ in range(backend.capabilities.worker_count)]
+    for blocker in busy:
+        blocker.until("accepted")
     with backend.begin(whole.job) as stream:
         assert stream.until("accepted").accepted.queue_position
         checkpoint = pause(stream)
