@@ -17,8 +17,8 @@ _METHODS = ("pauli_vector", "low_rank")
 
 
 def _circuit(folder: Path, *, layers: int) -> Path:
-    """Write a circuit of rotations and CX on 6 qubits with measurements and resets in between."""
-    width = 6
+    """Write a circuit of rotations and CX on 10 qubits with resets in between."""
+    width = 10
     lines = [f"qreg q[{width}];", f"creg c[{width}];"]
     for layer in range(layers):
         lines += [f"u3(0.1,{0.2 + qubit},{0.3 + layer}) q[{qubit}];" for qubit in range(width)]
