@@ -53,6 +53,7 @@ class Adaptive:
         self._program, self._wanted = program, wanted
         self._memory_limit_bytes = memory_limit_bytes
         self._break_even = break_even
+        self._max_error = max_error
         self._columns: LowRank | None = LowRank(
             program,
             wanted,
@@ -206,14 +207,16 @@ class Adaptive:
         return found
 
     def _changes_over(self, columns: LowRank) -> bool:
-        """Go on by the Pauli vector; return False where it does not fit."""
+        """Go on by the Pauli vector; return False where it does not fit, or its rounding does not fit the budget."""
         width, held = self._program.qubit_count, columns.evolution.held_bytes
         taken = held + promotion_bytes(qubit_count=width, rank=columns.rank, record_count=columns.record_count)
         left = self._memory_limit_bytes - taken
         if left < 8 * columns.record_count * 4**width:
             return False
-        self._trace, self._continued_after = columns.trace, columns.position
-        self._rounding = columns.rounding + vector_rounding(self._program, first_step=columns.position)
+        rounding = columns.rounding + vector_rounding(self._program, first_step=columns.position)
+        if self._max_error and max(0.0, 1.0 - columns.trace) + 2 * rounding > self._max_error:
+            return False
+        self._trace, self._rounding, self._continued_after = columns.trace, rounding, columns.position
         history = columns.rank_history
         try:
             self._go_on(dict(columns.promote()), memory_limit_bytes=left)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from proxima.backend.v1 import backend_pb2
 
+from proxima_backend_lret.low_rank.certificate import rounding_bound
 from proxima_backend_lret.low_rank.rank import Noise, find_noise
 from proxima_backend_lret.pauli.forecast import Forecast, forecast
 
@@ -54,7 +55,12 @@ def begins_with_vector(job: backend_pb2.Job) -> bool:
 def _begins_with_vector(job: backend_pb2.Job, noise: Noise, vector: Forecast) -> bool:
     if job.memory_limit_bytes and vector.peak_bytes > job.memory_limit_bytes:
         return False
-    if job.circuit.qubit_count <= SMALL_QUBITS:
+    width = job.circuit.qubit_count
+    bound = 2.0 ** (min(width, 300) / 2) * rounding_bound(noise.constants, single_precision=False)
+    bound += rounding_bound(noise.compiling, single_precision=False)
+    if job.max_error and 2 * bound > job.max_error:
+        return False
+    if width <= SMALL_QUBITS:
         return True
     return vector_nanoseconds(vector) < column_nanoseconds(job, noise)
 

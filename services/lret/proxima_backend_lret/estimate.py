@@ -121,6 +121,7 @@ def _vector(job: backend_pb2.Job, found: Forecast) -> _Rule:
 def _low_rank(job: backend_pb2.Job) -> _Rule:
     choice = choose(job)
     rounding = rounding_bound(choice.noise.constants, single_precision=_is_single(job))
+    rounding += rounding_bound(choice.noise.compiling, single_precision=False)
     fault = fault_of_budget(max_error=job.max_error, rounding=rounding, single_precision=_is_single(job))
     violations = (fault,) if fault else ()
     if choice.vector is None:

@@ -131,7 +131,10 @@ def _prepare_low_rank(
 ) -> StateSimulation:
     if begins_with_vector(job):
         try:
-            return WholeVector(program, wanted, memory_limit_bytes=limit)
+            vector = WholeVector(program, wanted, memory_limit_bytes=limit)
+            # Its rounding counts for more; columns keep a budget as small as that, or refuse it.
+            if not job.max_error or (vector.certified_error or 0.0) <= job.max_error:
+                return vector
         except (ResourceExhausted, FailedPrecondition):
             # It takes more memory, or keeps fewer records apart, than columns may.
             pass

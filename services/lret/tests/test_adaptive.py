@@ -9,6 +9,7 @@ from proxima.simulation.v1 import capabilities_pb2, observable_pb2
 from proxima_backend_lret.adaptive import Adaptive
 from proxima_backend_lret.checkpoint import pack, unpack
 from proxima_backend_lret.compiling.compile import compile_maps
+from proxima_backend_lret.estimate import estimate
 from proxima_backend_lret.pauli.simulation import PauliSimulation
 from proxima_backend_lret.simulation import Plain, find_wanted, needed_qubits
 from proxima_runtime.conformance.circuits import CircuitWriter
@@ -92,6 +93,29 @@ def test_a_paused_run_goes_on_to_the_same_bits(paused_at: int) -> None:
     np.testing.assert_array_equal(second.density_matrix(), expected.density_matrix())
     assert second.certified_error == expected.certified_error
     assert second.rank_history == expected.rank_history
+
+
+@pytest.mark.parametrize("max_error", [1e-12, 1e-11, 1e-10, 1e-9])
+def test_tiny_budgets_are_kept_or_refused(max_error: float) -> None:
+    """A budget near rounding is kept, by whichever way rounds less, or refused as the estimate says; it never fails."""
+    asked = job(layers(8, 6, 1e-3), probabilities=True, max_error=max_error)
+    if estimate(asked).violations:
+        return
+    assert run(asked).certified_error <= max_error
+
+
+def test_a_budget_that_rounding_would_break_keeps_columns() -> None:
+    """A run does not go over to the vector where the vector's rounding is over what the budget leaves."""
+    circuit = CircuitWriter(qubit_count=12).gate("h", (0,)).channel("depolarizing", (0,), (1e-3,))
+    for _ in range(3):
+        for qubit in range(11):
+            circuit.gate("cx", (qubit, qubit + 1)).gate("t", (qubit,))
+    budget = 2e-11
+    found = _finish(_begin(job(circuit, probabilities=True, max_error=budget), break_even=1))
+    assert found.rank_history.continued_as == ""
+    assert found.certified_error <= budget
+    loose = _finish(_begin(job(circuit, probabilities=True, max_error=1e-6), break_even=1))
+    assert loose.rank_history.continued_as == "pauli_vector"
 
 
 def test_columns_go_on_where_the_vector_does_not_fit() -> None:

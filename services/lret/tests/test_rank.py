@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from proxima_backend_lret.compiling.compile import compile_maps
 from proxima_backend_lret.compiling.kraus import kraus_of
-from proxima_backend_lret.low_rank.evolution import Evolution
+from proxima_backend_lret.low_rank.certificate import rounding_bound
+from proxima_backend_lret.low_rank.evolution import Evolution, planned_rounding
 from proxima_backend_lret.low_rank.rank import find_noise
 from proxima_runtime.conformance.circuits import CircuitWriter
 
@@ -22,6 +23,10 @@ def test_counts_are_those_of_the_run(circuit: CircuitWriter) -> None:
     message = circuit.message()
     program, noise = compile_maps(message, keeps_records=True, absorbs=True), find_noise(message)
     assert noise.noise_count >= sum(operators is None or len(operators) > 1 for operators in kraus_of(program))
+    estimated = rounding_bound(noise.constants, single_precision=False)
+    estimated += rounding_bound(noise.compiling, single_precision=False)
+    # Explicit operators add their defects, which these circuits' have none of but for rounding.
+    assert estimated >= planned_rounding(program, single_precision=False) * (1 - 1e-9) - 1e-12
 
 
 def test_terminal_measurements_are_no_noise() -> None:

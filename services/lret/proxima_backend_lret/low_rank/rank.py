@@ -18,6 +18,7 @@ from itertools import accumulate
 from proxima.simulation.v1 import circuit_pb2
 from proxima_runtime.backend.columns import counts_of
 
+from proxima_backend_lret.compiling.pairs import PAIRS
 from proxima_backend_lret.low_rank.certificate import map_constant
 from proxima_backend_lret.low_rank.directions import Directions, count_directions
 from proxima_backend_lret.low_rank.limits import BUDGET_POWER, MAX_RECORDS, SCREENING_SHARE
@@ -31,6 +32,8 @@ _OPERATORS: Mapping[str, int] = {
     "thermal_relaxation": 4,
 }
 _STEPS = 16
+# compile.py: 32^k / 8 + 8 * 2^k an instruction and 32^k / 8 a step, on two qubits.
+_FUSING = 288.0
 _MAX_LOG2 = 1000.0
 _MOST_STRINGS = 2.0**200
 _TOLD_APART, _TOLD_APART_FURTHER = 0.6, 0.2
@@ -45,6 +48,7 @@ class Noise:
         operation_count: instructions that act, terminal measurements left out.
         noise_count: those that may add columns: channels, resets, measurements in mid-circuit.
         constants: sum of the certificate's c over all maps.
+        compiling: bound of the c of fusing them, which is in double precision whatever that of the run.
         log2_operators: log2 of the product of the channels' operator counts.
         directions: different errors, as `directions.count_directions` counts them.
         map_count: maps that instructions are fused to, about.
@@ -56,6 +60,7 @@ class Noise:
     operation_count: int
     noise_count: int
     constants: float
+    compiling: float
     log2_operators: float
     directions: float
     map_count: int
@@ -104,9 +109,13 @@ def find_noise(circuit: circuit_pb2.Circuit) -> Noise:
     counts = dict(counts_of(circuit.opcodes))
     mid_count, recorded_bits, terminal_count = _mid_circuit(circuit, counts)
     operation_count = noise_count = resets = 0
-    constants = log2_operators = 0.0
+    constants = compiling = log2_operators = 0.0
     for code, count in counts.items():
         operation = circuit.operations[code]
+        # Gates that are taken apart become up to four gates a pair.
+        pairs = len(PAIRS.get(operation.name, ()))
+        compiling += count * _FUSING * max(4 * pairs, 1)
+        constants += count * pairs * map_constant(2, 16)
         match operation.kind:
             case _KIND.KIND_GATE | _KIND.KIND_UNITARY:
                 constants += count * map_constant(operation.qubit_count)
@@ -129,6 +138,7 @@ def find_noise(circuit: circuit_pb2.Circuit) -> Noise:
         operation_count=operation_count - terminal_count,
         noise_count=noise_count + doublings,
         constants=constants,
+        compiling=compiling,
         log2_operators=log2_operators,
         directions=directions.count,
         map_count=max(directions.map_count, 1),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from proxima_backend_lret.columns import kernels as shared
 from proxima_backend_lret.columns.blocks import blocks
+from proxima_backend_lret.columns.offsets import offsets
 from proxima_backend_lret.compiling.program import Integers, Real
 from proxima_backend_lret.low_rank.products import reduced_states
 from proxima_backend_lret.trajectories import kernels
@@ -132,12 +133,5 @@ def _apply_to_all(planes: Planes, found: Instrument, qubits: Sequence[int], poin
     matrices[:, :, where] = (found.operators[picked] * scale[:, None, None]).transpose(1, 2, 0)
     parts = np.ascontiguousarray(np.stack([matrices.real, matrices.imag]), dtype=planes.dtype)
     scratch = np.empty((2, side, width), dtype=planes.dtype)
-    kernels.apply_each(planes, np.array(sorted(qubits)), _offsets(qubits), parts, scratch)
+    kernels.apply_each(planes, np.array(sorted(qubits)), offsets(qubits), parts, scratch)
     return picked
-
-
-def _offsets(qubits: Sequence[int]) -> Integers:
-    found = np.zeros(1, dtype=np.int64)
-    for qubit in qubits:
-        found = np.concatenate((found, found | (1 << qubit)))
-    return found
